@@ -1,0 +1,52 @@
+package dev.handover;
+
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What a group's members must agree on: who leads, and who must hold an entry before it is committed. It lives in the
+ * configuration store, is changed only by compare-and-set, and every change is exactly one epoch.
+ *
+ * @param lineage id of the group's history; changed only by an operator's forced recovery
+ * @param epoch starts at 1 and grows by one with every change: the fencing token of everything
+ * @param leader the one replica that may append in this epoch; always in {@code inSync}
+ * @param inSync the in-sync set: sorted, without duplicates, never empty
+ * @param minInSync writes are refused while the in-sync set is smaller; at least 1
+ * @param featureLevel highest entry format that may be written
+ * @param nonce chosen by the proposer of this configuration, so that it knows its own proposal again after a lost answer
+ * @param reason why it was proposed, for people
+ */
+public record Configuration(
+        UUID lineage,
+        long epoch,
+        ReplicaId leader,
+        List<ReplicaId> inSync,
+        int minInSync,
+        int featureLevel,
+        UUID nonce,
+        String reason) {
+    /** Sorts the in-sync set and checks everything. */
+    public Configuration {
+        inSync = inSync.stream().sorted().toList();
+        if (epoch < 1) {
+            throw new IllegalArgumentException("epoch " + epoch + " is below 1");
+        }
+        if (minInSync < 1) {
+            throw new IllegalArgumentException("minInSync " + minInSync + " is below 1");
+        }
+        if (featureLevel < 1) {
+            throw new IllegalArgumentException("feature level " + featureLevel + " is below 1");
+        }
+        if (!inSync.contains(leader)) {
+            throw new IllegalArgumentException("leader " + leader + " is not in the in-sync set " + inSync);
+        }
+        if (inSync.stream().map(ReplicaId::node).distinct().count() != inSync.size()) {
+            throw new IllegalArgumentException("in-sync set " + inSync + " names a node twice");
+        }
+    }
+
+    /** Whether this very replica, its log included, is in the in-sync set. */
+    public boolean isInSync(ReplicaId replica) {
+        return inSync.contains(replica);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.handover.event;
+
+import dev.handover.Registration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries events from whoever publishes to whoever listens, in order, on one thread of its own, so that a slow listener never holds back
+ * replication. The queue is bounded: when listeners fall too far behind, the newest events are dropped and counted.
+ */
+public final class EventBus implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EventBus.class);
+    private static final int CAPACITY = 8192;
+    private static final long CLOSE_TIMEOUT_MILLIS = 2000;
+
+    private final BlockingQueue<HaEvent> queue = new ArrayBlockingQueue<>(CAPACITY);
+    private final List<Consumer<? super HaEvent>> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicLong dropped = new AtomicLong();
+    private final Thread thread;
+    private volatile boolean closed;
+
+    /** Starts the thread. */
+    public EventBus(String name) {
+        thread = new Thread(this::run, name + "-events");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Hands the event over; never blocks. After close it does nothing. */
+    public void publish(HaEvent event) {
+        if (!closed && !queue.offer(event) && dropped.getAndIncrement() == 0) {
+            LOG.warn("Event listeners are {} events behind; events are dropped until they catch up", CAPACITY);
+        }
+    }
+
+    /** Calls the listener for every later event, one at a time. What it throws is logged and concerns nobody else. */
+    public Registration subscribe(Consumer<? super HaEvent> listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    /** How many events were dropped because listeners were too slow. */
+    public long dropped() {
+        return dropped.get();
+    }
+
+    /** Delivers what waits (at most two seconds), then ends the thread. Closing twice is fine. */
+    @Override
+    public void close() {
+        closed = true;
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        try {
+            thread.join(CLOSE_TIMEOUT_MILLIS);
+            if (thread.isAlive()) {
+                thread.interrupt();
+                LOG.warn("An event listener did not return within {} ms at close", CLOSE_TIMEOUT_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            thread.interrupt();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                HaEvent event = queue.poll(closed ? 0 : 100, TimeUnit.MILLISECONDS);
+                if (event != null) {
+                    deliver(event);
+                } else if (closed) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void deliver(HaEvent event) {
+        for (Consumer<? super HaEvent> listener : listeners) {
+            try {
+                listener.accept(event);
+            } catch (RuntimeException e) {
+                LOG.warn("An event listener failed on {}", event, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.handover.event;
+
+import dev.handover.Configuration;
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.Role;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Something an operator must be able to see. {@code at} is the wall clock of the node that reports, {@code node}. */
+public sealed interface HaEvent {
+    /** When, by the reporting node's wall clock. */
+    Instant at();
+
+    /** The node that reports. */
+    NodeId node();
+
+    /** The group it is about. */
+    GroupId group();
+
+    /** A replica changed its role; {@code reason} says why in words. */
+    record RoleChanged(Instant at, NodeId node, GroupId group, Role from, Role to, long epoch, String reason)
+            implements HaEvent {}
+
+    /** A replica has learned of a newer configuration: another leader, or another in-sync set. */
+    record ConfigurationChanged(Instant at, NodeId node, GroupId group, Configuration configuration)
+            implements HaEvent {}
+
+    /** The steps of a take-over, in order; each carries its time, so that how long a take-over took is measured and never estimated. */
+    enum TakeOverStep {
+        /** The leader is believed to be gone. */
+        SUSPECTED,
+        /** The compare-and-set is on its way. */
+        PROPOSED,
+        /** Somebody else was faster, or the leader is well after all. */
+        LOST,
+        /** The compare-and-set was confirmed: this replica leads the new epoch. */
+        WON,
+        /** The barrier has committed: everything acknowledged before is here, and commands flow. */
+        SERVING
+    }
+
+    /** One step of a take-over by the reporting replica; {@code nanos} is its monotonic clock, for differences only. */
+    record TakeOver(Instant at, NodeId node, GroupId group, TakeOverStep step, long epoch, long nanos, String detail)
+            implements HaEvent {}
+
+    /** The replica has stopped itself; {@code reason} names cause and remedy. */
+    record ReplicaFaulted(Instant at, NodeId node, GroupId group, String reason) implements HaEvent {}
+
+    /** The connection to a peer came up ({@code lost} is null) or went away. */
+    record PeerConnection(Instant at, NodeId node, GroupId group, NodeId peer, @Nullable String lost)
+            implements HaEvent {}
+
+    /** The configuration store stopped answering, or answers again. Writes go on meanwhile; take-overs wait. */
+    record Coordination(Instant at, NodeId node, GroupId group, boolean reachable, String detail) implements HaEvent {}
+}
