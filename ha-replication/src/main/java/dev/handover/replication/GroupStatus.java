@@ -1,0 +1,31 @@
+package dev.handover.replication;
+
+import dev.handover.Configuration;
+import dev.handover.NodeId;
+import dev.handover.ReplicaId;
+import dev.handover.Role;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One replica as it sees itself, at one moment.
+ *
+ * @param self this replica
+ * @param role what it is doing
+ * @param epoch highest epoch it has adopted
+ * @param leader where commands go; null while nobody is known
+ * @param configuration newest that it knows; null before the first
+ * @param lastIndex end of its log
+ * @param commitIndex it knows everything up to here to be committed
+ * @param appliedIndex its state machine has applied everything up to here
+ * @param fault why it has stopped itself; null if it has not
+ */
+public record GroupStatus(
+        ReplicaId self,
+        Role role,
+        long epoch,
+        @Nullable NodeId leader,
+        @Nullable Configuration configuration,
+        long lastIndex,
+        long commitIndex,
+        long appliedIndex,
+        @Nullable String fault) {}

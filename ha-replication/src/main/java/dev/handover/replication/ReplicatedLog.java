@@ -1,0 +1,61 @@
+package dev.handover.replication;
+
+import dev.handover.GroupId;
+import dev.handover.Registration;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * This node's replica of a group. All methods may be called from any thread and none blocks (but {@link #close}). Futures complete on the group's
+ * threads: long work in a dependent stage belongs on an executor of the caller's.
+ *
+ * <p>Every future completes within the command time-out of the node ({@link HaNode.Builder#commandTimeout}), with a result or with a
+ * {@link dev.handover.HandoverException} that says whether to retry:
+ * {@link dev.handover.OverloadedException}, {@link dev.handover.NotLeaderException} (no leader in time) and {@link dev.handover.RedundancyException} promise that the
+ * command was not applied, {@link dev.handover.OutcomeUnknownException} does not.
+ */
+public interface ReplicatedLog extends AutoCloseable {
+    /** The group. */
+    GroupId group();
+
+    /**
+     * Replicates a command and gives what the state machine answered, once it is durable on every in-sync replica and applied by the leader. On any node; exactly once,
+     * also over take-overs. Commands of this node are appended in no promised order; use a {@link Session} for one.
+     *
+     * @param command at most {@link HaNode.Builder#maxCommandBytes}; must not be changed afterwards
+     * @throws IllegalArgumentException if it is longer
+     */
+    CompletableFuture<byte[]> submit(byte[] command);
+
+    /** {@link StateMachine#query} on this node, with {@link Consistency#LINEARIZABLE}. */
+    default CompletableFuture<byte[]> query(byte[] query) {
+        return query(query, Consistency.LINEARIZABLE);
+    }
+
+    /** {@link StateMachine#query} on this node's state machine, when it is as fresh as asked for. */
+    CompletableFuture<byte[]> query(byte[] query, Consistency consistency);
+
+    /** Runs the reader on this node's applier thread, between two commands, when the state is as fresh as asked for. What it throws reaches the asker. */
+    <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> reader);
+
+    /** Opens a session of its own. */
+    CompletableFuture<Session> openSession();
+
+    /** As it is now. */
+    GroupStatus status();
+
+    /** Calls the listener with the status now and after every change of role, epoch, leader or in-sync set, on the node's event thread. */
+    Registration onStatus(Consumer<GroupStatus> listener);
+
+    /** Completes when this replica is in the in-sync set, as leader or follower, and has applied what is committed; exceptionally when it has faulted, or in time-out. */
+    CompletableFuture<GroupStatus> awaitInSync(Duration timeout);
+
+    /** Completes when some leader is known and serves. */
+    CompletableFuture<GroupStatus> awaitLeader(Duration timeout);
+
+    /** Hands over if it leads, leaves in order and stops. Blocks for at most the drain time-out. Closing twice is fine. */
+    @Override
+    void close();
+}

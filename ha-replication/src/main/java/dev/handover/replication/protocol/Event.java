@@ -1,0 +1,72 @@
+package dev.handover.replication.protocol;
+
+import dev.handover.NodeId;
+import dev.handover.ReplicaId;
+import dev.handover.coordination.CasOutcome;
+import dev.handover.coordination.VersionedConfiguration;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What happens to a replica. */
+public sealed interface Event {
+    /** Time passed. Comes before other events whenever the clock has moved, and at least every few milliseconds. */
+    record Tick(long nowNanos, long wallClockMillis) implements Event {}
+
+    /** First event, once: begin. The log on disk was read before, see {@link RecoveredReplica}. */
+    record Start() implements Event {}
+
+    /** Answer to {@link Effect.ReadConfiguration}; null if the group has none. */
+    record ConfigurationRead(@Nullable VersionedConfiguration configuration) implements Event {}
+
+    /** {@link Effect.ReadConfiguration} failed; the core asks again later. */
+    record ConfigurationUnavailable() implements Event {}
+
+    /** A watch saw this configuration; may be old, repeated or out of order. */
+    record ConfigurationSeen(VersionedConfiguration configuration) implements Event {}
+
+    /** Answer to {@link Effect.CompareAndSet}. */
+    record CasCompleted(UUID nonce, CasOutcome outcome) implements Event {}
+
+    /** Answer to {@link Effect.RecordBoot}: the highest counter recorded before. */
+    record BootRecorded(long highestBefore) implements Event {}
+
+    /** {@link Effect.RecordBoot} failed; the core asks again later. */
+    record BootUnavailable() implements Event {}
+
+    /** A message came; it may be old, repeated or out of order. */
+    record Received(ReplicaId from, Message.OfCore message) implements Event {}
+
+    /** There is a connection to the node. Also sent once for each connection that stands when the group starts. */
+    record PeerConnected(NodeId peer) implements Event {}
+
+    /** The connection to the node was lost. */
+    record PeerDisconnected(NodeId peer) implements Event {}
+
+    /** The node's host answered that nobody listens at its port: its process is gone. */
+    record PeerRefused(NodeId peer) implements Event {}
+
+    /** Commands for the leader. Answered by {@link Effect.Accepted} or {@link Effect.Rejected} for each tag. */
+    record Propose(List<Proposal> proposals) implements Event {}
+
+    /** Linearizable reads. Each is answered by {@link Effect.ReadReady} or {@link Effect.ReadFailed}. */
+    record Read(List<Long> readIds) implements Event {}
+
+    /** Every write up to and with this one, in the order they were asked for, is durable. */
+    record Persisted(long writeId) implements Event {}
+
+    /** Answer to {@link Effect.Fetch}. */
+    record Fetched(long fetchId, List<LogEntry> entries) implements Event {}
+
+    /** A write, force or read of the disk failed (R15). */
+    record DiskFailed(String reason) implements Event {}
+
+    /** The state machine has applied everything up to and with index. */
+    record Applied(long index) implements Event {}
+
+    /** The application cannot go on (the state machine threw, say): the replica must fault. */
+    record ApplicationFailed(String reason) implements Event {}
+
+    /** Stop in order: hand over if leading. Ends with {@link Effect.Stopped}. */
+    record Stop() implements Event {}
+}

@@ -1,0 +1,53 @@
+package dev.handover.replication.protocol;
+
+/**
+ * One entry of the replicated log. {@code (index, epoch)} fixes the entry and everything before it.
+ *
+ * @param index position, from 1, without gaps
+ * @param epoch in which its leader appended it
+ * @param timestamp wall clock of that leader in milliseconds since 1970, never decreasing along the log (R19); the only time that state machines know
+ * @param kind what it is
+ * @param sessionId of a {@link Kind#COMMAND}: the session, which is the index of its {@link Kind#OPEN_SESSION}; 0 for other kinds and for
+ *     commands without a session
+ * @param sequence of a {@link Kind#COMMAND} with a session: its number in the session, from 1; else 0
+ * @param answeredBelow of a {@link Kind#COMMAND} with a session: every sequence below has reached its caller, so the results may be forgotten; else 0
+ * @param payload the command; empty for other kinds. Not copied: nobody may change it
+ */
+public record LogEntry(
+        long index,
+        long epoch,
+        long timestamp,
+        Kind kind,
+        long sessionId,
+        long sequence,
+        long answeredBelow,
+        byte[] payload) {
+    private static final byte[] NOTHING = {};
+    private static final int OVERHEAD = 64;
+
+    /** What an entry is. */
+    public enum Kind {
+        /** First entry of a leader in its own epoch. */
+        BARRIER,
+        /** A command for the state machine. */
+        COMMAND,
+        /** Opens a session, whose id is the index of this entry. */
+        OPEN_SESSION
+    }
+
+    /** The barrier of an epoch. */
+    public static LogEntry barrier(long index, long epoch, long timestamp) {
+        return new LogEntry(index, epoch, timestamp, Kind.BARRIER, 0, 0, 0, NOTHING);
+    }
+
+    /** What it takes in memory, on the wire and on disk, roughly, in bytes. */
+    public int size() {
+        return OVERHEAD + payload.length;
+    }
+
+    @Override
+    public String toString() {
+        return index + "@" + epoch + " " + kind + (sessionId == 0 ? "" : " " + sessionId + ":" + sequence) + " "
+                + payload.length + " B";
+    }
+}

@@ -1,0 +1,93 @@
+package dev.handover.replication.protocol;
+
+import java.util.List;
+import java.util.UUID;
+
+/** What replicas of one group say to each other. The sender's identity travels beside the message. */
+public sealed interface Message {
+    /** Of the core: what {@link ReplicaProtocol} sends and takes. The other messages are between shells. */
+    sealed interface OfCore extends Message {}
+
+    /**
+     * From the leader of {@code epoch}: entries after {@code (prevIndex, prevEpoch)}; without entries a heartbeat and a probe.
+     *
+     * @param prevIndex index before the first entry; 0 at the start of the log
+     * @param prevEpoch epoch of the entry there; 0 at the start of the log
+     * @param entries without gaps, from prevIndex + 1
+     * @param commitIndex of the leader
+     * @param round grows with every read that waits for confirmation; the answer carries the greatest one seen (R16)
+     */
+    record Append(long epoch, long prevIndex, long prevEpoch, List<LogEntry> entries, long commitIndex, long round)
+            implements OfCore {}
+
+    /**
+     * To the leader of {@code epoch}: what is durable here and matches its log (R4).
+     *
+     * @param durableIndex everything up to it is durable and the leader's
+     * @param round greatest round seen in this epoch
+     */
+    record Ack(long epoch, long durableIndex, long round) implements OfCore {}
+
+    /**
+     * To the leader of {@code epoch}: the entry before the ones sent is missing or another one here.
+     *
+     * @param prevIndex of the {@link Append} that did not match
+     * @param hintIndex where the sender's log may match: the greatest index at or below prevIndex whose epoch is not above prevEpoch; 0 for the start
+     * @param hintEpoch epoch of the entry there
+     * @param round greatest round seen in this epoch
+     */
+    record Mismatch(long epoch, long prevIndex, long hintIndex, long hintEpoch, long round) implements OfCore {}
+
+    /** Answer to a message of an older epoch (R2): the sender has adopted {@code epoch}. */
+    record Stale(long epoch) implements OfCore {}
+
+    /**
+     * To the presumed leader, repeated until it sends: I am here, my log ends at {@code (lastIndex, lastEpoch)}.
+     *
+     * @param epoch highest epoch adopted
+     * @param lineage of the sender's log, all zero while it has none
+     * @param featureLevel highest entry format that the sender can read
+     */
+    record Join(long epoch, UUID lineage, long lastIndex, long lastEpoch, int featureLevel) implements OfCore {}
+
+    /** The sender is being stopped, in order; if it leads, it acknowledges nothing any more. */
+    record Goodbye(long epoch) implements OfCore {}
+
+    /** From a follower: up to where must I have applied to answer a read that arrived now? */
+    record ReadIndexRequest(long requestId) implements OfCore {}
+
+    /**
+     * From the leader.
+     *
+     * @param readIndex the answer; -1 if the receiver of the request does not lead
+     */
+    record ReadIndexReply(long requestId, long readIndex) implements OfCore {}
+
+    /** Commands that reached a node which does not lead; tags are the sender's. */
+    record Forward(List<Proposal> proposals) implements Message {}
+
+    /** Answers to forwarded commands. */
+    record Replies(List<Reply> replies) implements Message {}
+
+    /**
+     * Answer to one forwarded command.
+     *
+     * @param tag of the forwarded proposal
+     * @param result what the state machine gave back; the text of the error else
+     */
+    record Reply(long tag, Status status, byte[] result) {}
+
+    /** How a forwarded command ended. */
+    enum Status {
+        /** Applied; the result is the state machine's. */
+        APPLIED,
+        /** The receiver does not lead, or stopped leading before the entry was committed: ask the new leader, under the same session and sequence. */
+        NOT_LEADER,
+        /** Refused before it was appended: a bounded queue is full. */
+        OVERLOADED,
+        /** Refused before it was appended: fewer replicas in sync than {@code minInSync}. */
+        TOO_FEW_IN_SYNC,
+        /** The session is unknown or has expired: the command was not applied now, but an earlier attempt may have been. */
+        SESSION_EXPIRED
+    }
+}

@@ -1,0 +1,111 @@
+package dev.handover.replication.protocol;
+
+import java.time.Duration;
+
+/**
+ * Settings of the core, in nanoseconds and bytes; {@link #defaults()} and the builder-like {@code with…} methods give the rest.
+ *
+ * @param heartbeatNanos a leader is heard at least so often; default 50 ms
+ * @param failureTimeoutNanos silence for so long is taken for death; default 500 ms. Too small: pauses cause take-overs; too big: hosts that
+ *     vanish without a word cost so much time
+ * @param casRetryNanos how long to wait before an unanswered or failed operation of the configuration store is tried again; default 100 ms
+ * @param drainTimeoutNanos how long an orderly stop waits for the others; default 2 s
+ * @param minInSync initial value for a new group; default 1
+ * @param featureLevel highest entry format that this release writes and reads
+ * @param maxAppendBytes entries in one message; default 1 MiB (a larger entry travels alone)
+ * @param maxInFlightBytes sent to one follower and not acknowledged; default 8 MiB
+ * @param maxUncommittedBytes appended and not committed: more is refused; default 64 MiB
+ * @param maxUnappliedBytes handed to the state machine and not applied; default 16 MiB
+ * @param tailBytes entries kept in memory for followers and the state machine; default 32 MiB
+ * @param joinLagEntries a learner closer to the end than this is counted in (R8); default 4096
+ */
+public record ProtocolOptions(
+        long heartbeatNanos,
+        long failureTimeoutNanos,
+        long casRetryNanos,
+        long drainTimeoutNanos,
+        int minInSync,
+        int featureLevel,
+        int maxAppendBytes,
+        long maxInFlightBytes,
+        long maxUncommittedBytes,
+        long maxUnappliedBytes,
+        long tailBytes,
+        long joinLagEntries) {
+    /** Checks that the numbers make sense together. */
+    public ProtocolOptions {
+        positive("heartbeat", heartbeatNanos);
+        positive("casRetry", casRetryNanos);
+        positive("drainTimeout", drainTimeoutNanos);
+        positive("minInSync", minInSync);
+        positive("featureLevel", featureLevel);
+        positive("maxAppendBytes", maxAppendBytes);
+        positive("maxInFlightBytes", maxInFlightBytes);
+        positive("maxUncommittedBytes", maxUncommittedBytes);
+        positive("maxUnappliedBytes", maxUnappliedBytes);
+        positive("tailBytes", tailBytes);
+        positive("joinLagEntries", joinLagEntries);
+        if (failureTimeoutNanos < 3 * heartbeatNanos) {
+            throw new IllegalArgumentException("failureTimeout " + Duration.ofNanos(failureTimeoutNanos)
+                    + " is below three heartbeats of " + Duration.ofNanos(heartbeatNanos)
+                    + ": one lost heartbeat would cause a take-over; raise it, or lower the heartbeat");
+        }
+    }
+
+    private static void positive(String name, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " " + value + " is below 1");
+        }
+    }
+
+    /** The defaults. */
+    public static ProtocolOptions defaults() {
+        return new ProtocolOptions(
+                50_000_000L,
+                500_000_000L,
+                100_000_000L,
+                2_000_000_000L,
+                1,
+                1,
+                1 << 20,
+                8L << 20,
+                64L << 20,
+                16L << 20,
+                32L << 20,
+                4096);
+    }
+
+    /** With other times of detection. */
+    public ProtocolOptions withDetection(Duration heartbeat, Duration failureTimeout) {
+        return new ProtocolOptions(
+                heartbeat.toNanos(),
+                failureTimeout.toNanos(),
+                casRetryNanos,
+                drainTimeoutNanos,
+                minInSync,
+                featureLevel,
+                maxAppendBytes,
+                maxInFlightBytes,
+                maxUncommittedBytes,
+                maxUnappliedBytes,
+                tailBytes,
+                joinLagEntries);
+    }
+
+    /** With another size of the in-sync set below which a new group refuses writes. */
+    public ProtocolOptions withMinInSync(int value) {
+        return new ProtocolOptions(
+                heartbeatNanos,
+                failureTimeoutNanos,
+                casRetryNanos,
+                drainTimeoutNanos,
+                value,
+                featureLevel,
+                maxAppendBytes,
+                maxInFlightBytes,
+                maxUncommittedBytes,
+                maxUnappliedBytes,
+                tailBytes,
+                joinLagEntries);
+    }
+}

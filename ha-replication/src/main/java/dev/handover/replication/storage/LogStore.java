@@ -1,0 +1,42 @@
+package dev.handover.replication.storage;
+
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.RecoveredReplica;
+import java.io.IOException;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The durable part of one replica. Writing methods are called by one thread at a time, in the order of the core's effects; {@link #read} may be called by
+ * other threads at the same time. After the first {@link IOException} of a writing method everything else fails, too (R15).
+ */
+public interface LogStore extends AutoCloseable {
+    /** Identity of the log, created with its directory. */
+    UUID logId();
+
+    /** What was found when the store was opened; the boot counter is already raised and forced. */
+    RecoveredReplica recovered();
+
+    /** Writes entries behind the end of the log. Not durable before {@link #force}. */
+    void append(List<LogEntry> entries) throws IOException;
+
+    /** Cuts the log: {@code fromIndex} and everything behind it is gone, durably on return. */
+    void truncate(long fromIndex) throws IOException;
+
+    /** Replaces the small state. Durable on return, and atomic: after a crash it is the old one or the new one. */
+    void saveState(UUID lineage, long highestEpoch) throws IOException;
+
+    /** On return everything that was appended is durable. */
+    void force() throws IOException;
+
+    /**
+     * Reads entries, checking each: at least one, at most up to {@code toIndex}, stopping after about {@code maxBytes}. Only indexes that were appended (forced or not).
+     *
+     * @throws IOException also when what is read does not verify; the message names file and position
+     */
+    List<LogEntry> read(long fromIndex, long toIndex, int maxBytes) throws IOException;
+
+    /** Releases files and the lock. Forces nothing. Closing twice is fine. */
+    @Override
+    void close();
+}

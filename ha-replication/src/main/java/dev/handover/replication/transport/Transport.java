@@ -1,0 +1,35 @@
+package dev.handover.replication.transport;
+
+import dev.handover.NodeId;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+
+/**
+ * Connections between the nodes of a cluster: one per pair, kept up by itself. A lost connection is dialled again at once, by both sides, so that
+ * {@link TransportListener#refused} tells within milliseconds that the other process is gone.
+ */
+public interface Transport extends AutoCloseable {
+    /** Begins to listen. Called once. */
+    void start(NodeId self, TransportListener listener) throws IOException;
+
+    /** Where other nodes can dial this one; known after {@link #start}. */
+    InetSocketAddress address();
+
+    /** Highest version of the wire protocol that it speaks. */
+    int protocolVersion();
+
+    /** The peers to be connected with, and where; replaces what was said before (a peer that is no longer named is disconnected). */
+    void connectTo(Map<NodeId, InetSocketAddress> peers);
+
+    /**
+     * Sends without blocking. Messages to one peer arrive in order, or the connection is lost.
+     *
+     * @return false if there is no connection, or too much waits to be written already: the message is dropped
+     */
+    boolean send(NodeId to, Envelope envelope);
+
+    /** Closes connections first and the listening port last, then ends all threads. Closing twice is fine. */
+    @Override
+    void close();
+}

@@ -1,0 +1,29 @@
+package dev.handover.replication.transport;
+
+import dev.handover.NodeId;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link Transport} tells its node. Called on the transport's threads: must not block. For one peer, calls come one at a time. */
+public interface TransportListener {
+    /** This node's greeting as it is now. */
+    Hello hello();
+
+    /** Looks at a peer's greeting: null to accept, else the reason to refuse it with. */
+    @Nullable
+    String refusalOf(Hello peer);
+
+    /** The connection to the peer stands; messages can be sent. */
+    void connected(Hello peer);
+
+    /** The connection is gone; messages on their way may be lost. Follows every {@link #connected}. */
+    void disconnected(NodeId peer, String reason);
+
+    /** The peer's host answered a dial with "nobody listens here". */
+    void refused(NodeId peer);
+
+    /** One of the two sides refused the other's greeting; it is tried again, slowly. */
+    void rejected(NodeId peer, String reason);
+
+    /** A message came. Its sender's node is the connection's. */
+    void received(Envelope envelope);
+}
