@@ -1,0 +1,99 @@
+package dev.handover.replication.protocol;
+
+import dev.handover.ReplicaId;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** What a leader knows of another replica, in its present epoch. */
+final class FollowerProgress {
+    private record InFlight(long lastIndex, long bytes) {}
+
+    final ReplicaId id;
+    private final Deque<InFlight> inFlight = new ArrayDeque<>();
+    /** Durable there and equal to the leader's log, acknowledged in the present epoch. */
+    long match;
+    /** What is sent next. */
+    long next;
+    /** One message at a time until it is known where the logs agree. */
+    boolean probing;
+    /** prevIndex of the probe; answers to other messages say nothing while probing. */
+    long probePrev;
+
+    long inFlightBytes;
+    /** Greatest read round acknowledged in the present epoch. */
+    long ackedRound;
+
+    long lastHeardNanos;
+    long lastSentNanos;
+    long sentCommit;
+    /** Its process has closed the connection and refuses a new one. */
+    boolean refused;
+    /** It has said that it stops. */
+    boolean goodbye;
+    /** A learner that commits wait for already (R8). */
+    boolean counted;
+
+    long countedSinceNanos;
+    long notBeforeNanos;
+    /** Outstanding {@link Effect.Fetch}; 0 if none. */
+    long fetchId;
+    /** Lag: when it last held what was the end of the log when it last held that. */
+    long caughtUpNanos;
+
+    long caughtUpTarget;
+    /** When its match last moved, or there was nothing to move for. */
+    long movedNanos;
+
+    FollowerProgress(ReplicaId id, long next, long now) {
+        this.id = id;
+        this.next = next;
+        lastHeardNanos = now;
+        caughtUpNanos = now;
+        movedNanos = now;
+        lastSentNanos = now;
+    }
+
+    /** A new epoch of the same leadership: nothing acknowledged before counts (R4), but where the log ends is likely the same. */
+    void newEpoch() {
+        match = 0;
+        ackedRound = 0;
+        sentCommit = 0;
+        probing = false;
+        forgetInFlight();
+    }
+
+    void forgetInFlight() {
+        inFlight.clear();
+        inFlightBytes = 0;
+    }
+
+    void sent(long lastIndex, long bytes) {
+        inFlight.add(new InFlight(lastIndex, bytes));
+        inFlightBytes += bytes;
+    }
+
+    void acknowledged(long index, long lastIndex, long now) {
+        if (index > match) {
+            match = index;
+            movedNanos = now;
+        }
+        next = Math.max(next, match + 1);
+        while (!inFlight.isEmpty() && inFlight.getFirst().lastIndex <= match) {
+            inFlightBytes -= inFlight.removeFirst().bytes;
+        }
+        if (match >= caughtUpTarget) {
+            caughtUpNanos = now;
+            caughtUpTarget = lastIndex;
+        }
+        if (match >= lastIndex) {
+            movedNanos = now;
+        }
+    }
+
+    /** After a pause of the leader, or a new connection: the past says nothing about the follower. */
+    void restartTimers(long now) {
+        lastHeardNanos = now;
+        caughtUpNanos = now;
+        movedNanos = now;
+    }
+}

@@ -1,0 +1,165 @@
+package dev.handover.replication.protocol;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The log as the core knows it: which epoch every index has, the newest entries themselves, and how far the disk has come. Writes are numbered; the disk does
+ * them in order, so one number says which of them are durable.
+ */
+final class ReplicaLog {
+    /** What will be durable when this write is. */
+    private record Pending(long writeId, long lastIndex, long epoch) {}
+
+    private final long tailBytesLimit;
+    private final EpochIndex epochs;
+    private final ArrayList<LogEntry> tail = new ArrayList<>();
+    private final Deque<Pending> pending = new ArrayDeque<>();
+    private final List<Effect> effects;
+    /** Position in {@link #tail} of the oldest entry that is kept; those before it wait to be removed together. */
+    private int tailHead;
+
+    private long tailBytes;
+    private long durableIndex;
+    private long durableEpoch;
+    private long lastWriteId;
+    private long lastTimestamp;
+
+    ReplicaLog(RecoveredReplica recovered, long tailBytesLimit, List<Effect> effects) {
+        this.tailBytesLimit = tailBytesLimit;
+        this.effects = effects;
+        epochs = new EpochIndex(recovered.epochs(), recovered.lastIndex());
+        durableIndex = recovered.lastIndex();
+        durableEpoch = recovered.highestEpoch();
+        lastTimestamp = recovered.lastTimestamp();
+    }
+
+    long lastIndex() {
+        return epochs.lastIndex();
+    }
+
+    long lastEpoch() {
+        return epochs.lastEpoch();
+    }
+
+    /** See {@link EpochIndex#epochAt}. */
+    long epochAt(long index) {
+        return epochs.epochAt(index);
+    }
+
+    /** See {@link EpochIndex#lastNotAbove}. */
+    long lastNotAbove(long index, long epoch) {
+        return epochs.lastNotAbove(index, epoch);
+    }
+
+    /** Everything up to here is on disk. */
+    long durableIndex() {
+        return durableIndex;
+    }
+
+    /** The highest epoch that is on disk as adopted (R2). */
+    long durableEpoch() {
+        return durableEpoch;
+    }
+
+    long lastTimestamp() {
+        return lastTimestamp;
+    }
+
+    /** Appends and asks the disk to. */
+    void append(List<LogEntry> entries) {
+        for (LogEntry entry : entries) {
+            epochs.append(entry.index(), entry.epoch());
+            tail.add(entry);
+            tailBytes += entry.size();
+        }
+        lastTimestamp = entries.get(entries.size() - 1).timestamp();
+        effects.add(new Effect.WriteEntries(nextWrite(), entries));
+    }
+
+    /** Cuts off {@code fromIndex} and everything behind it, and asks the disk to. */
+    void truncateFrom(long fromIndex) {
+        epochs.truncateFrom(fromIndex);
+        while (tail.size() > tailHead && tail.get(tail.size() - 1).index() >= fromIndex) {
+            tailBytes -= tail.remove(tail.size() - 1).size();
+        }
+        durableIndex = Math.min(durableIndex, fromIndex - 1);
+        List<Pending> cut = new ArrayList<>(pending.size());
+        for (Pending write : pending) {
+            cut.add(new Pending(write.writeId, Math.min(write.lastIndex, fromIndex - 1), write.epoch));
+        }
+        pending.clear();
+        pending.addAll(cut);
+        effects.add(new Effect.TruncateLog(nextWrite(), fromIndex));
+    }
+
+    /** Asks the disk to remember the adopted epoch. */
+    void writeState(UUID lineage, long highestEpoch) {
+        lastWriteId++;
+        pending.add(new Pending(lastWriteId, lastIndex(), highestEpoch));
+        effects.add(new Effect.WriteState(lastWriteId, lineage, highestEpoch));
+    }
+
+    private long nextWrite() {
+        lastWriteId++;
+        Pending last = pending.peekLast();
+        pending.add(new Pending(lastWriteId, lastIndex(), last == null ? durableEpoch : last.epoch));
+        return lastWriteId;
+    }
+
+    void persisted(long writeId) {
+        while (!pending.isEmpty() && pending.getFirst().writeId <= writeId) {
+            Pending write = pending.removeFirst();
+            durableIndex = Math.max(durableIndex, write.lastIndex);
+            durableEpoch = Math.max(durableEpoch, write.epoch);
+        }
+    }
+
+    /**
+     * Entries from memory.
+     *
+     * @return at least one, up to {@code toIndex} and about {@code maxBytes}; empty if {@code fromIndex} is no longer in memory
+     */
+    List<LogEntry> entries(long fromIndex, long toIndex, long maxBytes) {
+        int size = tail.size();
+        if (tailHead == size || tail.get(tailHead).index() > fromIndex) {
+            return List.of();
+        }
+        int from = tailHead + Math.toIntExact(fromIndex - tail.get(tailHead).index());
+        long bytes = 0;
+        int to = from;
+        while (to < size && tail.get(to).index() <= toIndex && (to == from || bytes + tail.get(to).size() <= maxBytes)) {
+            bytes += tail.get(to).size();
+            to++;
+        }
+        return List.copyOf(tail.subList(from, to));
+    }
+
+    /** Forgets the oldest entries in memory while there are too many; only durable ones up to {@code index}. */
+    void forgetUpTo(long index) {
+        long limit = Math.min(index, durableIndex);
+        while (tailBytes > tailBytesLimit && tailHead < tail.size() && tail.get(tailHead).index() <= limit) {
+            tailBytes -= tail.get(tailHead).size();
+            tailHead++;
+        }
+        if (tailHead > tail.size() / 2) {
+            tail.subList(0, tailHead).clear();
+            tailHead = 0;
+        }
+    }
+
+    /** Whether fetched entries are those of this log, from {@code fromIndex} on. */
+    boolean matches(long fromIndex, List<LogEntry> entries) {
+        long index = fromIndex;
+        for (LogEntry entry : entries) {
+            if (entry.index() != index || entry.epoch() != epochAt(index)) {
+                return false;
+            }
+            index++;
+        }
+        return !entries.isEmpty();
+    }
+}
