@@ -131,7 +131,9 @@ final class ReplicaLog {
         int from = tailHead + Math.toIntExact(fromIndex - tail.get(tailHead).index());
         long bytes = 0;
         int to = from;
-        while (to < size && tail.get(to).index() <= toIndex && (to == from || bytes + tail.get(to).size() <= maxBytes)) {
+        while (to < size
+                && tail.get(to).index() <= toIndex
+                && (to == from || bytes + tail.get(to).size() <= maxBytes)) {
             bytes += tail.get(to).size();
             to++;
         }
@@ -141,7 +143,9 @@ final class ReplicaLog {
     /** Forgets the oldest entries in memory while there are too many; only durable ones up to {@code index}. */
     void forgetUpTo(long index) {
         long limit = Math.min(index, durableIndex);
-        while (tailBytes > tailBytesLimit && tailHead < tail.size() && tail.get(tailHead).index() <= limit) {
+        while (tailBytes > tailBytesLimit
+                && tailHead < tail.size()
+                && tail.get(tailHead).index() <= limit) {
             tailBytes -= tail.get(tailHead).size();
             tailHead++;
         }

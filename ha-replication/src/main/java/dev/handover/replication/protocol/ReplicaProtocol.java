@@ -1,21 +1,648 @@
 package dev.handover.replication.protocol;
 
+import dev.handover.Configuration;
+import dev.handover.NodeId;
 import dev.handover.ReplicaId;
+import dev.handover.Role;
+import dev.handover.coordination.ConfigurationStore;
+import dev.handover.coordination.VersionedConfiguration;
+import dev.handover.event.HaEvent.TakeOverStep;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** The protocol of one replica. Not thread-safe: one thread steps it. */
+/**
+ * The protocol of one replica: takes events, gives effects. Primary-backup with a configuration master, of the family of PacificA (Lin et al., 2008) and Vertical
+ * Paxos (Lamport, Malkhi, Zhou, 2009); {@code docs/protocol.md} has the rules that the comments cite. Not thread-safe: one thread steps it.
+ */
 public final class ReplicaProtocol {
+    private static final UUID NO_LINEAGE = new UUID(0, 0);
+
+    private final ReplicaState state;
+    private final RecoveredReplica recovered;
+    private final ConfigurationAgent agent;
+    private final Followership following;
+    private @Nullable Leadership leading;
+
+    private boolean bootRecorded;
+    private boolean configurationKnown;
+    private @Nullable VersionedConfiguration first;
+    private long bootRetryNanos = Long.MAX_VALUE;
+    private boolean begun;
+
+    private boolean stopping;
+    private boolean ended;
+    private long nextTakeOverNanos;
+    private long nextLookNanos;
+    private Effect.@Nullable StatusChanged lastStatus;
+
     /**
      * A replica that has read its disk and has seen nothing else yet.
      *
      * @param ids gives new random ids (nonces, a lineage); in tests from a seed
      */
-    public ReplicaProtocol(ProtocolOptions options, ReplicaId self, RecoveredReplica recovered, Supplier<UUID> ids) {}
+    public ReplicaProtocol(ProtocolOptions options, ReplicaId self, RecoveredReplica recovered, Supplier<UUID> ids) {
+        state = new ReplicaState(options, self, recovered, ids);
+        this.recovered = recovered;
+        agent = new ConfigurationAgent(state, this::configurationSeen);
+        following = new Followership(state);
+    }
+
+    /** What it is doing. */
+    public Role role() {
+        return state.role;
+    }
+
+    /** Highest epoch adopted. */
+    public long epoch() {
+        return state.highestEpoch;
+    }
+
+    /** History it belongs to; null while it has none. */
+    public @Nullable UUID lineage() {
+        return state.lineage;
+    }
+
+    /** Newest configuration known; null before the first. */
+    public @Nullable Configuration configuration() {
+        VersionedConfiguration known = agent.known();
+        return known == null ? null : known.configuration();
+    }
+
+    /** Everything up to here is known to be committed. */
+    public long commitIndex() {
+        return state.commitIndex;
+    }
+
+    /** End of the log. */
+    public long lastIndex() {
+        return state.log.lastIndex();
+    }
+
+    /** Everything up to here is on disk. */
+    public long durableIndex() {
+        return state.log.durableIndex();
+    }
 
     /** Takes one event and gives what must be done, in order. The list is the caller's. */
     public List<Effect> step(Event event) {
-        return List.of();
+        if (ended) {
+            return List.of();
+        }
+        try {
+            handle(event);
+            finishStop();
+        } catch (InvariantViolation violation) {
+            fault("Invariant broken: " + violation.getMessage()
+                    + ". This replica has stopped itself so that nothing wrong spreads; keep its data directory for analysis, "
+                    + "and start it with an empty one to rebuild it from its peers");
+        }
+        tellStatus();
+        if (state.effects.isEmpty()) {
+            return List.of();
+        }
+        List<Effect> effects = new ArrayList<>(state.effects);
+        state.effects.clear();
+        return effects;
+    }
+
+    private void handle(Event event) {
+        if (event instanceof Event.Received received) {
+            received(received.from(), received.message());
+        } else if (event instanceof Event.Propose propose) {
+            propose(propose.proposals());
+        } else if (event instanceof Event.Persisted persisted) {
+            persisted(persisted.writeId());
+        } else if (event instanceof Event.Applied applied) {
+            state.apply.applied(applied.index());
+        } else if (event instanceof Event.Read read) {
+            read(read.readIds());
+        } else if (event instanceof Event.Tick tick) {
+            tick(tick);
+        } else if (event instanceof Event.Fetched fetched) {
+            if (!state.apply.fetched(fetched) && leading != null) {
+                leading.fetched(fetched);
+            }
+        } else if (event instanceof Event.PeerConnected peer) {
+            connected(peer.peer());
+        } else if (event instanceof Event.PeerDisconnected peer) {
+            disconnected(peer.peer());
+        } else if (event instanceof Event.PeerRefused peer) {
+            refused(peer.peer());
+        } else if (event instanceof Event.Start) {
+            start();
+        } else if (event instanceof Event.Stop) {
+            stop();
+        } else {
+            handleStoreOrFailure(event);
+        }
+    }
+
+    private void handleStoreOrFailure(Event event) {
+        if (event instanceof Event.ConfigurationRead read) {
+            configurationRead(read.configuration());
+        } else if (event instanceof Event.ConfigurationUnavailable) {
+            agent.unavailable();
+        } else if (event instanceof Event.ConfigurationSeen seen) {
+            if (begun) {
+                agent.seen(seen.configuration());
+                settle();
+            }
+        } else if (event instanceof Event.CasCompleted completed) {
+            agent.casCompleted(completed);
+            settle();
+        } else if (event instanceof Event.BootRecorded recorded) {
+            bootRecorded(recorded.highestBefore());
+        } else if (event instanceof Event.BootUnavailable) {
+            bootRetryNanos = state.now + state.options.casRetryNanos();
+        } else if (event instanceof Event.DiskFailed failed) { // R15: no second try
+            fault(
+                    "Disk failed: " + failed.reason()
+                            + ". Nothing was acknowledged that is not durable. Check the disk, then restart this node; its log is verified on start");
+        } else if (event instanceof Event.ApplicationFailed failed) {
+            fault("The application failed: " + failed.reason());
+        } else {
+            throw new IllegalArgumentException("unknown event " + event);
+        }
+    }
+
+    // ---- start
+
+    private void start() {
+        state.effects.add(new Effect.RecordBoot(recovered.bootCounter()));
+        agent.read();
+    }
+
+    private void bootRecorded(long highestBefore) {
+        if (highestBefore >= recovered.bootCounter()) { // R12
+            fault("The data directory was rolled back or copied: this is start " + recovered.bootCounter() + " of "
+                    + state.self
+                    + ", but start " + highestBefore
+                    + " was recorded before. What it had acknowledged since may be missing. "
+                    + "Start this node with an empty data directory; it is rebuilt from its peers");
+            return;
+        }
+        bootRecorded = true;
+        begin();
+    }
+
+    private void configurationRead(@Nullable VersionedConfiguration current) {
+        agent.configurationRead(current, leading != null || !begun || following.suspects());
+        if (!begun && agent.proposal() == null) {
+            first = current;
+            configurationKnown = true;
+            begin();
+        }
+        settle();
+    }
+
+    /** R12: compares disk and configuration, once, before anything is answered. */
+    private void begin() {
+        if (!bootRecorded || !configurationKnown || begun || ended) {
+            return;
+        }
+        if (first == null) {
+            bootstrap();
+            return;
+        }
+        Configuration configuration = first.configuration();
+        if (state.lineage != null && !state.lineage.equals(configuration.lineage())) {
+            fault("The data directory belongs to lineage " + state.lineage + ", the group's configuration to lineage "
+                    + configuration.lineage()
+                    + ": its history was replaced by a forced recovery, or this is another group's data. "
+                    + "Start this node with an empty data directory to follow the group");
+        } else if (configuration.epoch() < state.highestEpoch) {
+            fault(
+                    "The group's configuration is at epoch " + configuration.epoch()
+                            + ", but this replica has seen epoch " + state.highestEpoch
+                            + ": the configuration store was rolled back or replaced. Restore it, or recover the group by force");
+        } else {
+            begun = true;
+            following.heardNothingYet();
+            if (state.highestEpoch < configuration.epoch() || state.lineage == null) {
+                state.rememberEpoch(configuration.epoch(), configuration.lineage());
+            }
+            settle();
+        }
+    }
+
+    private void bootstrap() {
+        if (state.lineage != null || state.highestEpoch > 0 || state.log.lastIndex() > 0) { // R12
+            fault("There is data of lineage " + state.lineage + " up to epoch " + state.highestEpoch
+                    + " in the data directory, but the configuration store knows no such group. It points to the wrong cluster, or was wiped: "
+                    + "correct the connect string, restore the store, or recover the group by force");
+            return;
+        }
+        agent.propose(
+                ConfigurationStore.NOT_EXISTING,
+                new Configuration(
+                        state.ids.get(),
+                        1,
+                        state.self,
+                        List.of(state.self),
+                        state.options.minInSync(),
+                        state.options.featureLevel(),
+                        state.ids.get(),
+                        "new group"));
+    }
+
+    // ---- configuration
+
+    /** Called by the agent for every newer configuration. */
+    private void configurationSeen(VersionedConfiguration seen) {
+        Configuration configuration = seen.configuration();
+        if (!begun) {
+            if (agent.isOwn(configuration)) {
+                begun = true;
+                lead(seen);
+            } else {
+                first = seen;
+                configurationKnown = true;
+                begin();
+            }
+            return;
+        }
+        if (!configuration.lineage().equals(state.lineage)) {
+            fault("The group's history was replaced: the configuration is now of lineage " + configuration.lineage()
+                    + ", this replica's data of " + state.lineage
+                    + ". Start this node with an empty data directory to follow the group");
+        } else if (configuration.epoch() > state.highestEpoch) {
+            if (agent.isOwn(configuration)) { // R1, R10: by the nonce
+                lead(seen);
+            } else {
+                adopt(configuration.epoch());
+            }
+        }
+    }
+
+    private void lead(VersionedConfiguration won) {
+        Leadership leadership = leading;
+        if (leadership != null) {
+            leadership.changed(won);
+            return;
+        }
+        state.effects.add(new Effect.TakeOver(
+                TakeOverStep.WON,
+                won.configuration().epoch(),
+                won.configuration().reason()));
+        following.newEpoch();
+        leading = new Leadership(state, agent, won);
+        leading.persisted();
+    }
+
+    /** R2: never again an answer to a lower epoch. */
+    private void adopt(long epoch) {
+        UUID lineage = state.lineage;
+        if (epoch <= state.highestEpoch || lineage == null) {
+            return;
+        }
+        stepDown("epoch " + epoch + " has begun");
+        state.rememberEpoch(epoch, lineage);
+        following.newEpoch();
+        following.joinAgain();
+    }
+
+    private void stepDown(String why) {
+        Leadership leadership = leading;
+        if (leadership != null) {
+            leadership.end();
+            leading = null;
+            following.newEpoch();
+            state.become(Role.LEARNER, why);
+        }
+    }
+
+    /** Brings the role of one that does not lead in line with what is known. */
+    private void settle() {
+        Configuration configuration = configuration();
+        if (!begun || ended || leading != null || configuration == null) {
+            return;
+        }
+        Role before = state.role;
+        Role next = !configuration.isInSync(state.self)
+                ? Role.LEARNER
+                : agent.proposal() != null ? Role.CANDIDATE : Role.FOLLOWER;
+        if (next != before) {
+            state.become(next, configuration.reason());
+            if (before == Role.CANDIDATE) {
+                state.effects.add(new Effect.TakeOver(
+                        TakeOverStep.LOST,
+                        state.highestEpoch,
+                        "epoch " + configuration.epoch() + " is led by " + configuration.leader()));
+            }
+        }
+        following.join(joinTarget(configuration));
+        considerTakeOver();
+    }
+
+    private @Nullable ReplicaId joinTarget(Configuration configuration) {
+        ReplicaId heard = following.leader();
+        return heard != null ? heard : configuration.leader();
+    }
+
+    // ---- take-over
+
+    private void suspectLeader(String why) {
+        if (!following.suspects()) {
+            following.suspect();
+            Configuration configuration = configuration();
+            if (configuration != null && configuration.isInSync(state.self)) {
+                state.effects.add(new Effect.TakeOver(TakeOverStep.SUSPECTED, state.highestEpoch, why));
+            }
+        }
+        considerTakeOver();
+    }
+
+    /** R9: a member of the in-sync set that suspects the leader tries to replace it. */
+    private void considerTakeOver() {
+        VersionedConfiguration known = agent.known();
+        if (!begun || stopping || leading != null || known == null || agent.proposal() != null) {
+            return;
+        }
+        Configuration configuration = known.configuration();
+        boolean oneself =
+                configuration.leader().equals(state.self); // R11: a leadership is never resumed, only won again
+        if (!configuration.isInSync(state.self) // R13
+                || !(following.suspects() || oneself && everyoneIsHere(configuration))
+                || state.now < nextTakeOverNanos) {
+            return;
+        }
+        nextTakeOverNanos = state.now + state.options.casRetryNanos();
+        if (configuration.epoch() != state.highestEpoch) {
+            agent.read();
+            return;
+        }
+        List<ReplicaId> inSync = following.reachableWithout(configuration.leader(), configuration.inSync());
+        following.suspect();
+        state.become(Role.CANDIDATE, "takes over from " + configuration.leader());
+        state.effects.add(
+                new Effect.TakeOver(TakeOverStep.PROPOSED, configuration.epoch() + 1, "in-sync set " + inSync));
+        agent.propose(
+                known.version(),
+                state.successor(configuration, state.self, inSync, "take-over from " + configuration.leader()));
+    }
+
+    private boolean everyoneIsHere(Configuration configuration) {
+        return following
+                        .reachableWithout(configuration.leader(), configuration.inSync())
+                        .size()
+                == configuration.inSync().size();
+    }
+
+    // ---- peers
+
+    private void connected(NodeId peer) {
+        state.connected.add(peer);
+        state.heard.remove(peer);
+        if (leading != null) {
+            leading.connected(peer);
+        } else {
+            following.joinAgain();
+            settle();
+        }
+    }
+
+    private void disconnected(NodeId peer) {
+        state.connected.remove(peer);
+        state.heard.remove(peer);
+        if (leading != null) {
+            leading.disconnected(peer);
+        } else if (isLeader(peer)) {
+            following.failReads();
+        }
+    }
+
+    private void refused(NodeId peer) {
+        if (leading != null) {
+            leading.refused(peer);
+        } else if (begun && isLeader(peer) && !state.connected.contains(peer)) {
+            suspectLeader(peer + " refuses connections: its process is gone");
+        }
+    }
+
+    private boolean isLeader(NodeId peer) {
+        ReplicaId heard = following.leader();
+        Configuration configuration = configuration();
+        return heard != null
+                ? heard.node().equals(peer)
+                : configuration != null && configuration.leader().node().equals(peer);
+    }
+
+    private void received(ReplicaId from, Message.OfCore message) {
+        if (!begun) {
+            return; // R12: nothing is answered before disk and configuration were compared; the sender asks again
+        }
+        if (from.equals(state.self)) {
+            throw new InvariantViolation(
+                    "a message from " + from + ", which is this replica itself: its data directory was copied");
+        }
+        state.heard.put(from.node(), from);
+        Leadership leadership = leading;
+        if (message instanceof Message.Append append) {
+            append(from, append);
+        } else if (message instanceof Message.Ack ack) {
+            if (leadership != null) {
+                leadership.acknowledged(from, ack);
+            }
+        } else if (message instanceof Message.Mismatch mismatch) {
+            if (leadership != null) {
+                leadership.mismatch(from, mismatch);
+            }
+        } else if (message instanceof Message.Stale stale) {
+            if (stale.epoch() > state.highestEpoch) {
+                agent.read(); // who leads, and whether it is us, only the configuration can tell
+            }
+        } else if (message instanceof Message.Join join) {
+            join(from, join);
+        } else if (message instanceof Message.Goodbye goodbye) {
+            goodbye(from, goodbye);
+        } else if (message instanceof Message.ReadIndexReply reply) {
+            following.readIndex(reply);
+        } else if (message instanceof Message.ReadIndexRequest request) {
+            if (leadership != null) {
+                leadership.readIndexRequested(from.node(), request.requestId());
+            } else {
+                state.send(from.node(), new Message.ReadIndexReply(request.requestId(), -1));
+            }
+        } else {
+            throw new IllegalArgumentException("unknown message " + message);
+        }
+    }
+
+    private void append(ReplicaId from, Message.Append append) {
+        if (append.epoch() < state.highestEpoch) { // R2
+            if (state.epochIsDurable()) {
+                state.send(from.node(), new Message.Stale(state.highestEpoch));
+            }
+            return;
+        }
+        adopt(append.epoch());
+        if (leading != null) {
+            throw new InvariantViolation("two leaders in epoch " + append.epoch() + ": " + from + " and this replica");
+        }
+        following.append(from, append);
+        Configuration configuration = configuration();
+        if (configuration != null && configuration.epoch() < append.epoch() && state.now >= nextLookNanos) {
+            nextLookNanos = state.now + state.options.heartbeatNanos();
+            agent.read();
+        }
+    }
+
+    private void join(ReplicaId from, Message.Join join) {
+        Leadership leadership = leading;
+        boolean sameHistory =
+                join.lineage().equals(NO_LINEAGE) || join.lineage().equals(state.lineage); // R12
+        if (join.epoch() > state.highestEpoch) {
+            agent.read();
+        } else if (leadership != null && sameHistory) {
+            leadership.join(from, join);
+        }
+    }
+
+    private void goodbye(ReplicaId from, Message.Goodbye goodbye) {
+        if (leading != null) {
+            leading.goodbye(from);
+        } else if (goodbye.epoch() == state.highestEpoch && isLeader(from.node())) {
+            suspectLeader(from + " stops");
+        }
+    }
+
+    // ---- work
+
+    private void propose(List<Proposal> proposals) {
+        if (leading != null) {
+            leading.propose(proposals);
+        } else {
+            state.effects.add(new Effect.Rejected(proposals, Effect.Rejection.NOT_LEADER));
+        }
+    }
+
+    private void read(List<Long> readIds) {
+        if (leading != null) {
+            leading.read(readIds);
+        } else {
+            following.read(readIds, knownLeader());
+        }
+    }
+
+    private void persisted(long writeId) {
+        state.log.persisted(writeId);
+        if (leading != null) {
+            leading.persisted();
+        } else {
+            following.persisted();
+        }
+    }
+
+    private void tick(Event.Tick tick) {
+        long timeout = state.options.failureTimeoutNanos();
+        boolean paused = tick.nowNanos() - state.now > timeout / 2;
+        state.now = tick.nowNanos();
+        state.wallMillis = tick.wallClockMillis();
+        agent.tick();
+        if (state.now >= bootRetryNanos) {
+            bootRetryNanos = Long.MAX_VALUE;
+            state.effects.add(new Effect.RecordBoot(recovered.bootCounter()));
+        }
+        if (leading != null) {
+            leading.tick(paused);
+            return;
+        }
+        if (paused && !following.suspects()) {
+            following.heardNothingYet(); // the own pause says nothing about the leader
+        }
+        if (begun && following.silentFor(timeout)) {
+            if (state.now >= nextLookNanos) {
+                nextLookNanos = state.now + timeout;
+                agent.read(); // a learner, or one whose watch got lost, finds the new leader so
+            }
+            suspectLeader("nothing was heard from the leader for " + timeout / 1_000_000 + " ms");
+        }
+        settle();
+    }
+
+    // ---- end
+
+    private void stop() {
+        stopping = true;
+        if (leading != null) {
+            leading.drain();
+        }
+    }
+
+    private void finishStop() {
+        if (!stopping || ended) {
+            return;
+        }
+        Leadership leadership = leading;
+        String how = leadership == null ? "did not lead" : leadership.drained();
+        if (how == null) {
+            return;
+        }
+        if (leadership != null) {
+            leadership.sayGoodbye();
+            leadership.end();
+        } else {
+            NodeId leader = knownLeader();
+            if (leader != null && state.connected.contains(leader) && state.epochIsDurable()) {
+                state.send(leader, new Message.Goodbye(state.highestEpoch));
+            }
+        }
+        following.failReads();
+        ended = true;
+        state.effects.add(new Effect.Stopped(how));
+    }
+
+    /** Stops for good. What this step had wanted to do is not done any more. */
+    private void fault(String why) {
+        state.effects.clear();
+        Leadership leadership = leading;
+        if (leadership != null) {
+            leadership.sayGoodbye(); // the others need not wait for silence
+            leadership.end();
+            leading = null;
+        }
+        following.failReads();
+        state.become(Role.FAULTED, why);
+        ended = true;
+        state.effects.add(new Effect.Faulted(why));
+    }
+
+    // ---- status
+
+    private @Nullable NodeId knownLeader() {
+        if (leading != null) {
+            return state.self.node();
+        }
+        if (!begun || ended || following.suspects()) {
+            return null;
+        }
+        ReplicaId heard = following.leader();
+        if (heard != null) {
+            return heard.node();
+        }
+        Configuration configuration = configuration();
+        return configuration == null
+                        || configuration.epoch() != state.highestEpoch
+                        || configuration.leader().node().equals(state.self.node())
+                ? null
+                : configuration.leader().node();
+    }
+
+    private void tellStatus() {
+        Effect.StatusChanged status =
+                new Effect.StatusChanged(state.role, state.highestEpoch, knownLeader(), configuration(), state.reason);
+        Effect.StatusChanged before = lastStatus;
+        if (before == null
+                || before.role() != status.role()
+                || before.epoch() != status.epoch()
+                || before.configuration() != status.configuration()
+                || !Objects.equals(before.leader(), status.leader())) {
+            lastStatus = status;
+            state.effects.add(status);
+        }
     }
 }

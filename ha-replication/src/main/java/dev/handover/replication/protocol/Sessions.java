@@ -73,9 +73,10 @@ public final class Sessions {
         return switch (entry.kind()) {
             case BARRIER -> OPENED;
             case OPEN_SESSION -> open(entry);
-            case COMMAND -> entry.sessionId() == 0
-                    ? new Outcome(Message.Status.APPLIED, apply.apply(entry))
-                    : applyOnce(entry, apply);
+            case COMMAND ->
+                entry.sessionId() == 0
+                        ? new Outcome(Message.Status.APPLIED, apply.apply(entry))
+                        : applyOnce(entry, apply);
         };
     }
 

@@ -1,0 +1,534 @@
+package dev.handover.replication.protocol;
+
+import dev.handover.Configuration;
+import dev.handover.NodeId;
+import dev.handover.ReplicaId;
+import dev.handover.Role;
+import dev.handover.coordination.VersionedConfiguration;
+import dev.handover.event.HaEvent.TakeOverStep;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** One unbroken leadership, over all the epochs that its changes of the in-sync set make: replicates, commits, confirms reads, shrinks and expands. */
+final class Leadership {
+    private record Uncommitted(long lastIndex, long bytes) {}
+
+    private final ReplicaState state;
+    private final ConfigurationAgent agent;
+    private final ReadConfirmation reads;
+    private final Map<ReplicaId, FollowerProgress> followers = new TreeMap<>();
+    private final Deque<Uncommitted> uncommitted = new ArrayDeque<>();
+    private Configuration configuration;
+    private int version;
+    private long uncommittedBytes;
+    /** Index of the entry that this leadership began with. */
+    private final long barrierIndex;
+    /** Every in-sync replica holds the own barrier: what earlier leaders committed is here, and they can commit no more. */
+    private boolean reconciled;
+
+    /** The barrier has committed (R9): answers, reads. */
+    private boolean serving;
+
+    private boolean epochWasDurable;
+    private long drainDeadlineNanos = Long.MAX_VALUE;
+
+    /** Begins to lead: the whole own log counts, the barrier is appended behind it (R9). */
+    Leadership(ReplicaState state, ConfigurationAgent agent, VersionedConfiguration won) {
+        this.state = state;
+        this.agent = agent;
+        reads = new ReadConfirmation(state);
+        configuration = won.configuration();
+        version = won.version();
+        state.rememberEpoch(
+                configuration.epoch(), configuration.lineage()); // R2: before the barrier, and before anything is sent
+        barrierIndex = state.log.lastIndex() + 1;
+        long timestamp = Math.max(state.wallMillis, state.log.lastTimestamp()); // R19
+        state.log.append(List.of(LogEntry.barrier(barrierIndex, configuration.epoch(), timestamp)));
+        followConfiguration();
+        state.become(Role.RECONCILING, configuration.reason());
+    }
+
+    /** The own change of the in-sync set was confirmed: the next epoch of the same leadership. */
+    void changed(VersionedConfiguration won) {
+        configuration = won.configuration();
+        version = won.version();
+        state.rememberEpoch(configuration.epoch(), configuration.lineage());
+        epochWasDurable = false;
+        for (FollowerProgress follower : followers.values()) {
+            follower.newEpoch(); // R4: acknowledgements of earlier epochs do not count
+            follower.counted = false;
+        }
+        followConfiguration();
+        state.reason = configuration.reason();
+        persisted();
+    }
+
+    private void followConfiguration() {
+        for (ReplicaId member : configuration.inSync()) {
+            if (!member.equals(state.self)) {
+                followers.computeIfAbsent(
+                        member, id -> new FollowerProgress(id, Math.max(1, state.log.lastIndex()), state.now));
+            }
+        }
+        followers.keySet().removeIf(id -> !configuration.isInSync(id) && !state.reachable(id));
+    }
+
+    // ---- commands
+
+    void propose(List<Proposal> proposals) {
+        if (drainDeadlineNanos != Long.MAX_VALUE) {
+            state.effects.add(new Effect.Rejected(proposals, Effect.Rejection.NOT_LEADER));
+            return;
+        }
+        if (configuration.inSync().size() < configuration.minInSync()) {
+            state.effects.add(new Effect.Rejected(proposals, Effect.Rejection.TOO_FEW_IN_SYNC));
+            return;
+        }
+        if (uncommittedBytes > state.options.maxUncommittedBytes()) {
+            state.effects.add(new Effect.Rejected(proposals, Effect.Rejection.OVERLOADED));
+            return;
+        }
+        long first = state.log.lastIndex() + 1;
+        long timestamp = Math.max(state.wallMillis, state.log.lastTimestamp()); // R19
+        List<LogEntry> entries = new ArrayList<>(proposals.size());
+        long bytes = 0;
+        for (Proposal proposal : proposals) {
+            LogEntry entry = new LogEntry(
+                    first + entries.size(),
+                    configuration.epoch(),
+                    timestamp,
+                    proposal.kind(),
+                    proposal.sessionId(),
+                    proposal.sequence(),
+                    proposal.answeredBelow(),
+                    proposal.payload());
+            entries.add(entry);
+            bytes += entry.size();
+        }
+        state.log.append(entries);
+        uncommitted.add(new Uncommitted(state.log.lastIndex(), bytes));
+        uncommittedBytes += bytes;
+        state.effects.add(new Effect.Accepted(proposals, first, configuration.epoch()));
+        replicateToAll();
+    }
+
+    // ---- replication
+
+    private boolean isCurrent(FollowerProgress follower) {
+        return state.reachable(follower.id);
+    }
+
+    private void replicateToAll() {
+        for (FollowerProgress follower : followers.values()) {
+            replicate(follower);
+        }
+    }
+
+    private void replicate(FollowerProgress follower) {
+        if (!state.epochIsDurable() || !isCurrent(follower)) { // R2
+            return;
+        }
+        while (!follower.probing
+                && follower.fetchId == 0
+                && follower.next <= state.log.lastIndex()
+                && follower.inFlightBytes < state.options.maxInFlightBytes()) {
+            List<LogEntry> entries =
+                    state.log.entries(follower.next, state.log.lastIndex(), state.options.maxAppendBytes());
+            if (entries.isEmpty()) {
+                follower.fetchId = state.apply.nextFetchId();
+                state.effects.add(new Effect.Fetch(
+                        follower.fetchId, follower.next, state.log.lastIndex(), state.options.maxAppendBytes()));
+            } else {
+                sendEntries(follower, entries);
+            }
+        }
+    }
+
+    private void sendEntries(FollowerProgress follower, List<LogEntry> entries) {
+        long bytes = 0;
+        for (LogEntry entry : entries) {
+            bytes += entry.size();
+        }
+        send(follower, entries);
+        follower.next += entries.size();
+        follower.sent(follower.next - 1, bytes);
+    }
+
+    private void send(FollowerProgress follower, List<LogEntry> entries) {
+        long prevIndex = follower.next - 1;
+        follower.lastSentNanos = state.now;
+        follower.sentCommit = state.commitIndex;
+        state.send(
+                follower.id.node(),
+                new Message.Append(
+                        configuration.epoch(),
+                        prevIndex,
+                        state.log.epochAt(prevIndex),
+                        entries,
+                        state.commitIndex,
+                        reads.round()));
+    }
+
+    /** A message without entries: says that the leader lives, where it is, and asks where the follower is. */
+    private void heartbeat(FollowerProgress follower) {
+        if (state.epochIsDurable() && isCurrent(follower)) { // R2
+            send(follower, List.of());
+        }
+    }
+
+    private void probe(FollowerProgress follower) {
+        follower.forgetInFlight();
+        follower.probing = true;
+        follower.probePrev = follower.next - 1;
+        heartbeat(follower);
+    }
+
+    /** Whether the answer was to a question of this part. */
+    boolean fetched(Event.Fetched event) {
+        for (FollowerProgress follower : followers.values()) {
+            if (follower.fetchId == event.fetchId()) {
+                follower.fetchId = 0;
+                boolean wanted = !follower.probing && state.epochIsDurable() && isCurrent(follower);
+                if (wanted && state.log.matches(follower.next, event.entries())) {
+                    sendEntries(follower, event.entries());
+                }
+                replicate(follower);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void acknowledged(ReplicaId from, Message.Ack ack) {
+        FollowerProgress follower = heard(from);
+        if (follower == null || ack.epoch() != configuration.epoch()) { // R4: exact epoch, exact identity
+            return;
+        }
+        if (ack.durableIndex() > state.log.lastIndex()) {
+            throw new InvariantViolation(from + " acknowledges " + ack.durableIndex() + " in epoch " + ack.epoch()
+                    + ", but the log ends at " + state.log.lastIndex());
+        }
+        follower.probing = false;
+        follower.ackedRound = Math.max(follower.ackedRound, ack.round());
+        follower.acknowledged(ack.durableIndex(), state.log.lastIndex(), state.now);
+        advance();
+        confirmReads();
+        changeMembers();
+        replicate(follower);
+    }
+
+    void mismatch(ReplicaId from, Message.Mismatch mismatch) {
+        FollowerProgress follower = heard(from);
+        if (follower == null || mismatch.epoch() != configuration.epoch()) {
+            return;
+        }
+        follower.ackedRound = Math.max(follower.ackedRound, mismatch.round());
+        confirmReads();
+        if (follower.probing ? mismatch.prevIndex() != follower.probePrev : mismatch.prevIndex() < follower.match) {
+            return; // answer to an older message
+        }
+        long agreed = state.log.lastNotAbove(mismatch.hintIndex(), mismatch.hintEpoch()); // R3: by index and epoch
+        follower.next = Math.max(follower.match, Math.min(agreed, mismatch.prevIndex() - 1)) + 1;
+        probe(follower);
+    }
+
+    /** A replica says where it is: a member that came back, or a learner. */
+    void join(ReplicaId from, Message.Join join) {
+        FollowerProgress follower =
+                followers.computeIfAbsent(from, id -> new FollowerProgress(id, state.log.lastIndex() + 1, state.now));
+        follower.lastHeardNanos = state.now;
+        follower.refused = false;
+        follower.goodbye = false;
+        long agreed = state.log.lastNotAbove(join.lastIndex(), join.lastEpoch());
+        follower.next = Math.max(follower.match, agreed) + 1;
+        probe(follower);
+    }
+
+    private @Nullable FollowerProgress heard(ReplicaId from) {
+        FollowerProgress follower = followers.get(from);
+        if (follower != null) {
+            follower.lastHeardNanos = state.now;
+            follower.refused = false;
+        }
+        return follower;
+    }
+
+    // ---- commit
+
+    /** R5, R6: who must hold an entry: the in-sync set, old and new while a change is in doubt, and learners that are counted already (R8). */
+    private Set<ReplicaId> needed() {
+        Set<ReplicaId> needed = new TreeSet<>(configuration.inSync());
+        Configuration proposal = agent.proposal();
+        if (proposal != null) {
+            needed.addAll(proposal.inSync()); // R6
+        }
+        needed.remove(state.self);
+        return needed;
+    }
+
+    void advance() {
+        long held = state.log.durableIndex();
+        for (ReplicaId id : needed()) {
+            FollowerProgress follower = followers.get(id);
+            held = Math.min(held, follower == null ? 0 : follower.match);
+        }
+        if (held < barrierIndex) { // R5
+            return;
+        }
+        reconciled = true;
+        for (FollowerProgress follower : followers.values()) {
+            if (follower.counted) {
+                held = Math.min(held, follower.match); // R8
+            }
+        }
+        if (configuration.inSync().size() < configuration.minInSync() || held < barrierIndex) { // R5
+            return;
+        }
+        state.advanceCommit(held);
+        while (!uncommitted.isEmpty() && uncommitted.getFirst().lastIndex <= state.commitIndex) {
+            uncommittedBytes -= uncommitted.removeFirst().bytes;
+        }
+        state.log.forgetUpTo(state.apply.handedIndex());
+        if (!serving) {
+            serving = true;
+            if (state.role == Role.RECONCILING) {
+                state.become(Role.LEADER, configuration.reason());
+            }
+            state.effects.add(new Effect.TakeOver(
+                    TakeOverStep.SERVING, configuration.epoch(), "barrier " + barrierIndex + " committed"));
+            reads.serve(state.commitIndex); // R9: answers only after the barrier
+            confirmReads();
+        }
+    }
+
+    void persisted() {
+        if (state.epochIsDurable() && !epochWasDurable) {
+            epochWasDurable = true;
+            for (FollowerProgress follower : followers.values()) {
+                follower.restartTimers(state.now); // what the own disk took is not the followers' fault (R7)
+                if (follower.next > state.log.lastIndex()) {
+                    heartbeat(follower);
+                }
+            }
+            replicateToAll();
+        }
+        advance();
+        changeMembers();
+    }
+
+    // ---- reads
+
+    void read(List<Long> readIds) {
+        for (long readId : readIds) {
+            reads.add(null, readId);
+        }
+        serveReads();
+    }
+
+    void readIndexRequested(NodeId from, long requestId) {
+        reads.add(from, requestId);
+        serveReads();
+    }
+
+    private void serveReads() {
+        if (!serving) {
+            if (reconciled && configuration.inSync().size() < configuration.minInSync()) {
+                reads.fail(Effect.Rejection.TOO_FEW_IN_SYNC);
+            }
+            return; // R16: not before the own barrier has committed
+        }
+        reads.serve(state.commitIndex);
+        confirmReads();
+        if (reads.unconfirmed()) {
+            for (FollowerProgress follower : followers.values()) {
+                if (configuration.isInSync(follower.id) || needed().contains(follower.id)) {
+                    heartbeat(follower);
+                }
+            }
+        }
+    }
+
+    /** R16: every other member must have answered, in this epoch, to something sent after the read came. */
+    private void confirmReads() {
+        if (!reads.unconfirmed()) {
+            return;
+        }
+        long confirmed = Long.MAX_VALUE;
+        for (ReplicaId id : needed()) { // R16: all of them, old and new while in doubt
+            FollowerProgress follower = followers.get(id);
+            confirmed = Math.min(confirmed, follower == null ? 0 : follower.ackedRound);
+        }
+        reads.confirm(confirmed);
+    }
+
+    // ---- members
+
+    void connected(NodeId node) {
+        for (FollowerProgress follower : followers.values()) {
+            if (follower.id.node().equals(node)) {
+                follower.refused = false;
+                follower.fetchId = 0;
+                follower.next = follower.match > 0 ? follower.match + 1 : follower.next;
+                probe(follower);
+            }
+        }
+    }
+
+    void disconnected(NodeId node) {
+        followers.values().removeIf(f -> f.id.node().equals(node) && !needed().contains(f.id));
+    }
+
+    void refused(NodeId node) {
+        for (FollowerProgress follower : followers.values()) {
+            if (follower.id.node().equals(node)) {
+                follower.refused = true;
+            }
+        }
+        changeMembers();
+    }
+
+    void goodbye(ReplicaId from) {
+        FollowerProgress follower = followers.get(from);
+        if (follower != null) {
+            follower.goodbye = true;
+        }
+        changeMembers();
+    }
+
+    /** R7: a member that is gone for sure, silent, or too slow for long. */
+    private boolean isGone(FollowerProgress follower) {
+        long timeout = state.options.failureTimeoutNanos();
+        ReplicaId present = state.heard.get(follower.id.node());
+        boolean replaced = present != null && !present.equals(follower.id);
+        boolean unreachable = follower.refused && !state.connected.contains(follower.id.node());
+        boolean silent = state.now - follower.lastHeardNanos > timeout;
+        boolean stuck = state.now - follower.movedNanos > timeout && follower.match < state.log.lastIndex();
+        boolean slow = state.now - follower.caughtUpNanos > 4 * timeout;
+        return replaced || unreachable || follower.goodbye || silent || stuck || slow;
+    }
+
+    private void changeMembers() {
+        if (agent.proposal() != null || !state.epochIsDurable()) { // R6
+            return;
+        }
+        List<ReplicaId> remaining = new ArrayList<>();
+        List<ReplicaId> gone = new ArrayList<>();
+        for (ReplicaId member : configuration.inSync()) {
+            FollowerProgress follower = followers.get(member);
+            (follower != null && isGone(follower) ? gone : remaining).add(member);
+        }
+        if (!gone.isEmpty()) {
+            for (ReplicaId member : gone) {
+                FollowerProgress follower = followers.get(member);
+                if (follower != null) {
+                    follower.notBeforeNanos = state.now + 2 * state.options.failureTimeoutNanos();
+                }
+            }
+            propose(remaining, "removed " + gone); // R7
+        } else if (drainDeadlineNanos == Long.MAX_VALUE) {
+            expand(remaining);
+        }
+    }
+
+    private void expand(List<ReplicaId> members) {
+        if (!reconciled) { // R8: not before the own barrier
+            return;
+        }
+        long mustHold = Math.max(state.commitIndex, barrierIndex); // R8: everything committed, by earlier leaders too
+        List<ReplicaId> ready = new ArrayList<>();
+        for (FollowerProgress learner : followers.values()) {
+            if (configuration.isInSync(learner.id) || isGone(learner) || state.now < learner.notBeforeNanos) {
+                stopCounting(learner);
+            } else if (!learner.counted) {
+                learner.counted = learner.match > 0
+                        && state.reachable(learner.id)
+                        && state.log.lastIndex() - learner.match <= state.options.joinLagEntries();
+                learner.countedSinceNanos = state.now;
+            } else if (state.now - learner.countedSinceNanos > state.options.failureTimeoutNanos()) {
+                learner.notBeforeNanos = state.now + 2 * state.options.failureTimeoutNanos();
+                stopCounting(learner);
+            }
+            if (learner.counted && learner.match >= mustHold) { // R8
+                ready.add(learner.id);
+            }
+        }
+        if (!ready.isEmpty()) {
+            List<ReplicaId> inSync = new ArrayList<>(members);
+            inSync.addAll(ready);
+            propose(inSync, "added " + ready);
+        }
+    }
+
+    private void stopCounting(FollowerProgress learner) {
+        if (learner.counted) {
+            learner.counted = false;
+            advance();
+        }
+    }
+
+    private void propose(List<ReplicaId> inSync, String why) {
+        agent.propose(version, state.successor(configuration, state.self, inSync, why));
+    }
+
+    // ---- time
+
+    void tick(boolean paused) {
+        for (FollowerProgress follower : followers.values()) {
+            if (paused) {
+                follower.restartTimers(state.now); // R7: the own pause is not the followers' fault
+            }
+            boolean commitNews = follower.sentCommit < state.commitIndex;
+            if (commitNews || state.now - follower.lastSentNanos >= state.options.heartbeatNanos()) {
+                heartbeat(follower);
+            }
+        }
+        if (!state.epochIsDurable()) {
+            return;
+        }
+        changeMembers();
+    }
+
+    // ---- end
+
+    void drain() {
+        if (drainDeadlineNanos == Long.MAX_VALUE) {
+            drainDeadlineNanos = state.now + state.options.drainTimeoutNanos();
+            state.become(Role.DRAINING, "stop asked for");
+        }
+    }
+
+    /** How the draining ended; null while it goes on. */
+    @Nullable
+    String drained() {
+        if (drainDeadlineNanos == Long.MAX_VALUE) {
+            return null;
+        }
+        boolean committed = state.commitIndex == state.log.lastIndex();
+        boolean applied = state.apply.appliedIndex() == state.commitIndex;
+        if (committed && applied) {
+            return "everything up to " + state.commitIndex + " is committed on " + configuration.inSync();
+        }
+        return state.now >= drainDeadlineNanos
+                ? "stopped with entries " + (state.commitIndex + 1) + " to " + state.log.lastIndex() + " uncommitted"
+                : null;
+    }
+
+    void sayGoodbye() {
+        for (FollowerProgress follower : followers.values()) {
+            if (isCurrent(follower)) {
+                state.send(follower.id.node(), new Message.Goodbye(configuration.epoch()));
+            }
+        }
+    }
+
+    void end() {
+        reads.fail(Effect.Rejection.NOT_LEADER);
+    }
+}
