@@ -111,12 +111,13 @@ class LinearizabilityTest {
             int from = random.nextInt(12);
             int to = from + random.nextInt(6);
             int kind = random.nextInt(5);
-            Input input = new Input(
-                    "x", kind < 2 ? Kind.WRITE : kind < 4 ? Kind.READ : Kind.ADD, 1 + random.nextInt(3));
+            Input input =
+                    new Input("x", kind < 2 ? Kind.WRITE : kind < 4 ? Kind.READ : Kind.ADD, 1 + random.nextInt(3));
             history.add(
                     random.nextInt(6) == 0
                             ? Operation.unknown("c" + i, input, from)
-                            : Operation.answered("c" + i, input, input.kind == Kind.WRITE ? 0 : random.nextInt(4), from, to));
+                            : Operation.answered(
+                                    "c" + i, input, input.kind == Kind.WRITE ? 0 : random.nextInt(4), from, to));
         }
         return history;
     }

@@ -27,6 +27,7 @@ final class Search<S, I, O> {
 
     private final Node head = new Node(-1, false);
     private final long[] taken;
+    private final long[] unknownTaken;
     private final Set<Configuration> seen = new HashSet<>();
     private final Deque<Choice<S>> choices = new ArrayDeque<>();
     private int left;
@@ -38,12 +39,14 @@ final class Search<S, I, O> {
         this.limit = limit;
         operations = new ArrayList<>(history);
         operations.removeIf(operation -> operation.isUnknown() && model.isReadOnly(operation.input()));
-        // the answered ones first, by invocation: what is taken of them is a long run and a short ragged end, which makes small keys
+        // the answered ones first, by invocation: what is taken of them is a long run and a short ragged end, which
+        // makes small keys
         Comparator<Operation<I, O>> unknownLast = Comparator.comparing(Operation::isUnknown);
         operations.sort(unknownLast.thenComparingLong(Operation::invoked));
         answered = (int) operations.stream().filter(o -> !o.isUnknown()).count();
         left = answered;
-        taken = new long[(operations.size() + 63) / 64];
+        taken = new long[(answered + 63) / 64];
+        unknownTaken = new long[(operations.size() - answered + 63) / 64];
         link();
     }
 
@@ -73,7 +76,9 @@ final class Search<S, I, O> {
     Verdict run() {
         Verdict verdict = run(-1);
         // only now is it known how far one can get: once more, to show it
-        return verdict != null ? verdict : Objects.requireNonNull(new Search<>(model, key, operations, limit).run(deepest));
+        return verdict != null
+                ? verdict
+                : Objects.requireNonNull(new Search<>(model, key, operations, limit).run(deepest));
     }
 
     /** Null if there is no order; with a depth, the violation as it shows at that depth. */
@@ -126,7 +131,11 @@ final class Search<S, I, O> {
     }
 
     private void flip(int operation) {
-        taken[operation >> 6] ^= 1L << operation;
+        if (operation < answered) {
+            taken[operation >> 6] ^= 1L << operation;
+        } else {
+            unknownTaken[(operation - answered) >> 6] ^= 1L << (operation - answered);
+        }
     }
 
     private void lift(Node call) {
@@ -154,7 +163,7 @@ final class Search<S, I, O> {
         while (end > run && taken[end - 1] == 0) {
             end--;
         }
-        return new Configuration(run, Arrays.copyOfRange(taken, run, end), state);
+        return new Configuration(run, Arrays.copyOfRange(taken, run, end), unknownTaken.clone(), state);
     }
 
     private Verdict violation() {
@@ -201,18 +210,19 @@ final class Search<S, I, O> {
     private record Choice<S>(Node node, S before) {}
 
     /** What was taken, without the run of full words at its beginning and of empty ones at its end; and the state after it. */
-    private record Configuration(int run, long[] words, Object state) {
+    private record Configuration(int run, long[] words, long[] unknown, Object state) {
         @Override
         public boolean equals(Object other) {
             return other instanceof Configuration that
                     && run == that.run
                     && Arrays.equals(words, that.words)
+                    && Arrays.equals(unknown, that.unknown)
                     && state.equals(that.state);
         }
 
         @Override
         public int hashCode() {
-            return 31 * (31 * run + Arrays.hashCode(words)) + state.hashCode();
+            return 31 * (31 * (31 * run + Arrays.hashCode(words)) + Arrays.hashCode(unknown)) + state.hashCode();
         }
     }
 }

@@ -20,9 +20,11 @@ public sealed interface Verdict {
 
         @Override
         public String toString() {
-            StringBuilder text = new StringBuilder("the history of " + key + " is not linearizable; longest order found, its last "
-                    + Math.min(SHOWN, explained.size()) + " of " + explained.size() + ":");
-            explained.subList(Math.max(0, explained.size() - SHOWN), explained.size())
+            StringBuilder text =
+                    new StringBuilder("the history of " + key + " is not linearizable; longest order found, its last "
+                            + Math.min(SHOWN, explained.size()) + " of " + explained.size() + ":");
+            explained
+                    .subList(Math.max(0, explained.size() - SHOWN), explained.size())
                     .forEach(operation -> text.append("\n  ").append(operation));
             text.append("\nnone of these can follow:");
             stuck.forEach(operation -> text.append("\n  ").append(operation));
