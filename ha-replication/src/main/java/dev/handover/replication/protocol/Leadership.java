@@ -37,6 +37,11 @@ final class Leadership {
     private boolean serving;
 
     private boolean epochWasDurable;
+    /** What {@link #needed()} gave last, and of what. */
+    private Set<ReplicaId> needed = Set.of();
+
+    private @Nullable Configuration neededOf;
+    private @Nullable Configuration neededProposal;
     private long drainDeadlineNanos = Long.MAX_VALUE;
 
     /** Begins to lead: the whole own log counts, the barrier is appended behind it (R9). */
@@ -264,12 +269,16 @@ final class Leadership {
 
     /** R5, R6: who must hold an entry: the in-sync set, old and new while a change is in doubt, and learners that are counted already (R8). */
     private Set<ReplicaId> needed() {
-        Set<ReplicaId> needed = new TreeSet<>(configuration.inSync());
         Configuration proposal = agent.proposal();
-        if (proposal != null) {
-            needed.addAll(proposal.inSync()); // R6
+        if (neededOf != configuration || neededProposal != proposal) {
+            neededOf = configuration;
+            neededProposal = proposal;
+            needed = new TreeSet<>(configuration.inSync());
+            if (proposal != null) {
+                needed.addAll(proposal.inSync()); // R6
+            }
+            needed.remove(state.self);
         }
-        needed.remove(state.self);
         return needed;
     }
 
@@ -348,7 +357,7 @@ final class Leadership {
         confirmReads();
         if (reads.unconfirmed()) {
             for (FollowerProgress follower : followers.values()) {
-                if (configuration.isInSync(follower.id) || needed().contains(follower.id)) {
+                if (needed().contains(follower.id)) {
                     heartbeat(follower);
                 }
             }
@@ -455,7 +464,7 @@ final class Leadership {
                 learner.notBeforeNanos = state.now + 2 * state.options.failureTimeoutNanos();
                 stopCounting(learner);
             }
-            if (learner.counted && learner.match >= mustHold) { // R8
+            if (learner.counted && learner.match >= mustHold && state.reachable(learner.id)) { // R8
                 ready.add(learner.id);
             }
         }

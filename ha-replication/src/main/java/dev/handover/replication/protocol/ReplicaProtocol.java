@@ -19,6 +19,15 @@ import org.jspecify.annotations.Nullable;
  * Paxos (Lamport, Malkhi, Zhou, 2009); {@code docs/protocol.md} has the rules that the comments cite. Not thread-safe: one thread steps it.
  */
 public final class ReplicaProtocol {
+    /** Ends the replica from wherever it is noticed; the message is for the operator. */
+    private static final class Fault extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Fault(String message) {
+            super(message);
+        }
+    }
+
     private static final UUID NO_LINEAGE = new UUID(0, 0);
 
     private final ReplicaState state;
@@ -95,8 +104,10 @@ public final class ReplicaProtocol {
         try {
             handle(event);
             finishStop();
+        } catch (Fault fault) {
+            end(fault.getMessage());
         } catch (InvariantViolation violation) {
-            fault("Invariant broken: " + violation.getMessage()
+            end("Invariant broken: " + violation.getMessage()
                     + ". This replica has stopped itself so that nothing wrong spreads; keep its data directory for analysis, "
                     + "and start it with an empty one to rebuild it from its peers");
         }
@@ -159,11 +170,11 @@ public final class ReplicaProtocol {
         } else if (event instanceof Event.BootUnavailable) {
             bootRetryNanos = state.now + state.options.casRetryNanos();
         } else if (event instanceof Event.DiskFailed failed) { // R15: no second try
-            fault(
+            throw new Fault(
                     "Disk failed: " + failed.reason()
                             + ". Nothing was acknowledged that is not durable. Check the disk, then restart this node; its log is verified on start");
         } else if (event instanceof Event.ApplicationFailed failed) {
-            fault("The application failed: " + failed.reason());
+            throw new Fault("The application failed: " + failed.reason());
         } else {
             throw new IllegalArgumentException("unknown event " + event);
         }
@@ -178,12 +189,12 @@ public final class ReplicaProtocol {
 
     private void bootRecorded(long highestBefore) {
         if (highestBefore >= recovered.bootCounter()) { // R12
-            fault("The data directory was rolled back or copied: this is start " + recovered.bootCounter() + " of "
-                    + state.self
-                    + ", but start " + highestBefore
-                    + " was recorded before. What it had acknowledged since may be missing. "
-                    + "Start this node with an empty data directory; it is rebuilt from its peers");
-            return;
+            throw new Fault(
+                    "The data directory was rolled back or copied: this is start " + recovered.bootCounter() + " of "
+                            + state.self
+                            + ", but start " + highestBefore
+                            + " was recorded before. What it had acknowledged since may be missing. "
+                            + "Start this node with an empty data directory; it is rebuilt from its peers");
         }
         bootRecorded = true;
         begin();
@@ -210,12 +221,13 @@ public final class ReplicaProtocol {
         }
         Configuration configuration = first.configuration();
         if (state.lineage != null && !state.lineage.equals(configuration.lineage())) {
-            fault("The data directory belongs to lineage " + state.lineage + ", the group's configuration to lineage "
-                    + configuration.lineage()
-                    + ": its history was replaced by a forced recovery, or this is another group's data. "
-                    + "Start this node with an empty data directory to follow the group");
+            throw new Fault(
+                    "The data directory belongs to lineage " + state.lineage + ", the group's configuration to lineage "
+                            + configuration.lineage()
+                            + ": its history was replaced by a forced recovery, or this is another group's data. "
+                            + "Start this node with an empty data directory to follow the group");
         } else if (configuration.epoch() < state.highestEpoch) {
-            fault(
+            throw new Fault(
                     "The group's configuration is at epoch " + configuration.epoch()
                             + ", but this replica has seen epoch " + state.highestEpoch
                             + ": the configuration store was rolled back or replaced. Restore it, or recover the group by force");
@@ -231,10 +243,9 @@ public final class ReplicaProtocol {
 
     private void bootstrap() {
         if (state.lineage != null || state.highestEpoch > 0 || state.log.lastIndex() > 0) { // R12
-            fault("There is data of lineage " + state.lineage + " up to epoch " + state.highestEpoch
+            throw new Fault("There is data of lineage " + state.lineage + " up to epoch " + state.highestEpoch
                     + " in the data directory, but the configuration store knows no such group. It points to the wrong cluster, or was wiped: "
                     + "correct the connect string, restore the store, or recover the group by force");
-            return;
         }
         agent.propose(
                 ConfigurationStore.NOT_EXISTING,
@@ -266,9 +277,10 @@ public final class ReplicaProtocol {
             return;
         }
         if (!configuration.lineage().equals(state.lineage)) {
-            fault("The group's history was replaced: the configuration is now of lineage " + configuration.lineage()
-                    + ", this replica's data of " + state.lineage
-                    + ". Start this node with an empty data directory to follow the group");
+            throw new Fault(
+                    "The group's history was replaced: the configuration is now of lineage " + configuration.lineage()
+                            + ", this replica's data of " + state.lineage
+                            + ". Start this node with an empty data directory to follow the group");
         } else if (configuration.epoch() > state.highestEpoch) {
             if (agent.isOwn(configuration)) { // R1, R10: by the nonce
                 lead(seen);
@@ -597,7 +609,7 @@ public final class ReplicaProtocol {
     }
 
     /** Stops for good. What this step had wanted to do is not done any more. */
-    private void fault(String why) {
+    private void end(String why) {
         state.effects.clear();
         Leadership leadership = leading;
         if (leadership != null) {
