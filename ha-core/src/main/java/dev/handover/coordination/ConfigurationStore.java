@@ -49,6 +49,14 @@ public interface ConfigurationStore extends AutoCloseable {
     /** Who is there, over the same connection. Closed with the store. */
     Membership membership();
 
+    /**
+     * Calls the listener with whether the store answers, now and after every change; of changes in quick succession the last one is always seen.
+     * Calls come one at a time. It is for telling people: neither a leader nor a follower acts on it (R14). A store that cannot tell never calls.
+     */
+    default Registration watchReachability(Consumer<Reachability> listener) {
+        return () -> {};
+    }
+
     /** Closes the connection and ends all watches; futures under way complete. Closing twice is fine. */
     @Override
     void close();
