@@ -24,8 +24,8 @@ final class Calls {
         zooKeeper.getData(
                 path,
                 false,
-                (rc, p, context, data, stat) ->
-                        callback.processResult(synced[0] == Code.OK.intValue() ? rc : synced[0], p, context, data, stat),
+                (rc, p, context, data, stat) -> callback.processResult(
+                        synced[0] == Code.OK.intValue() ? rc : synced[0], p, context, data, stat),
                 null);
     }
 

@@ -68,7 +68,11 @@ final class CompareAndSet extends Operation<CasOutcome> {
                     null);
         } else {
             zooKeeper.setData(
-                    path, content, expectedVersion, (rc, p, context, stat) -> written(zooKeeper, Code.get(rc), stat), null);
+                    path,
+                    content,
+                    expectedVersion,
+                    (rc, p, context, stat) -> written(zooKeeper, Code.get(rc), stat),
+                    null);
         }
     }
 

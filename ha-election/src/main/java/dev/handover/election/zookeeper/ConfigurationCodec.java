@@ -76,8 +76,7 @@ final class ConfigurationCodec {
             throw new MalformedContentException(key + " '" + value + "' is not node/logId");
         }
         try {
-            return new ReplicaId(
-                    NodeId.of(value.substring(0, slash)), Content.uuid(key, value.substring(slash + 1)));
+            return new ReplicaId(NodeId.of(value.substring(0, slash)), Content.uuid(key, value.substring(slash + 1)));
         } catch (IllegalArgumentException e) {
             throw new MalformedContentException(String.valueOf(e.getMessage()));
         }

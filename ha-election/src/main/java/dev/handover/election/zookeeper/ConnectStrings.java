@@ -17,7 +17,10 @@ final class ConnectStrings {
             String server = part.trim();
             int colon = server.lastIndexOf(':');
             String port = server.substring(colon + 1);
-            if (colon < 1 || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) < 1 || Integer.parseInt(port) > 65535) {
+            if (colon < 1
+                    || !port.matches("[0-9]{1,5}")
+                    || Integer.parseInt(port) < 1
+                    || Integer.parseInt(port) > 65535) {
                 throw new IllegalArgumentException("'" + part + "' in connect string '" + connectString
                         + "' is not host:port; write for example zk1:2181,zk2:2181,zk3:2181");
             }

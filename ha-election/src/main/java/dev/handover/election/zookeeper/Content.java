@@ -98,7 +98,8 @@ final class Content {
     /** To be called last: everything must have been taken. */
     void expectNoMore() throws MalformedContentException {
         if (!values.isEmpty()) {
-            throw new MalformedContentException("unknown key '" + values.keySet().iterator().next() + "'");
+            throw new MalformedContentException(
+                    "unknown key '" + values.keySet().iterator().next() + "'");
         }
     }
 

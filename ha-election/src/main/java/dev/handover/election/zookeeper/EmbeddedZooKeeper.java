@@ -137,8 +137,11 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
         } catch (ExecutionException e) {
             throw new IOException(cause(e).getMessage(), e);
         } catch (TimeoutException e) {
-            throw new TimeoutException("The embedded ZooKeeper at " + connectString() + " does not serve after " + timeout
-                    + (fixedConnectString.isEmpty() ? "" : "; are more than half of its members running and reachable?"));
+            throw new TimeoutException(
+                    "The embedded ZooKeeper at " + connectString() + " does not serve after " + timeout
+                            + (fixedConnectString.isEmpty()
+                                    ? ""
+                                    : "; are more than half of its members running and reachable?"));
         }
     }
 
@@ -256,7 +259,9 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
             LOG.warn("Cannot release the lock of {}", dataDirectory, e);
         }
         serving.completeExceptionally(
-                failure != null ? failure : new IOException("The embedded ZooKeeper in " + dataDirectory + " is closed"));
+                failure != null
+                        ? failure
+                        : new IOException("The embedded ZooKeeper in " + dataDirectory + " is closed"));
         if (failure == null) {
             termination.complete(null);
         } else {
@@ -421,8 +426,8 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
             return ensemble.stream()
                     .filter(member -> member.id() == ownId)
                     .findFirst()
-                    .orElseThrow(() -> new IllegalArgumentException(
-                            "own id " + ownId + " is not in the ensemble " + ensemble));
+                    .orElseThrow(() ->
+                            new IllegalArgumentException("own id " + ownId + " is not in the ensemble " + ensemble));
         }
     }
 }

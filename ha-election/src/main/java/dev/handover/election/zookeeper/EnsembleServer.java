@@ -82,7 +82,9 @@ final class EnsembleServer implements EmbeddedServer {
 
     @Override
     public @Nullable String death() {
-        return started && !peer.isAlive() ? "the quorum peer has ended; the log of org.apache.zookeeper says why" : null;
+        return started && !peer.isAlive()
+                ? "the quorum peer has ended; the log of org.apache.zookeeper says why"
+                : null;
     }
 
     @Override
@@ -110,8 +112,8 @@ final class EnsembleServer implements EmbeddedServer {
         }
         String found = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
         if (!found.equals(String.valueOf(id))) {
-            throw new IOException("The data directory " + directory + " belongs to server id '" + found + "' and not to " + id
-                    + "; use the directory of server " + id + ", or an empty one");
+            throw new IOException("The data directory " + directory + " belongs to server id '" + found
+                    + "' and not to " + id + "; use the directory of server " + id + ", or an empty one");
         }
     }
 }

@@ -22,7 +22,8 @@ final class MalformedContentException extends IOException {
                 "Cannot read " + path + ": " + getMessage() + ". It holds " + content.length + " bytes:\n"
                         + shown(content)
                         + "\nIf a newer release wrote it, upgrade this node. Otherwise stop all nodes of the cluster and put back"
-                        + " the content of before with ZooKeeper's zkCli.sh (set " + path + " ...), with no epoch below the highest one"
+                        + " the content of before with ZooKeeper's zkCli.sh (set " + path
+                        + " ...), with no epoch below the highest one"
                         + " in the nodes' logs",
                 this);
     }

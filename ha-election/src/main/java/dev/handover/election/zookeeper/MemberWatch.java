@@ -56,7 +56,8 @@ final class MemberWatch implements Watcher, Registration {
         delivery.close();
         ZooKeeper zooKeeper = session.connected();
         if (zooKeeper != null) {
-            // whether there was one to remove makes no difference; those on single members go with the member's next change
+            // whether there was one to remove makes no difference; those on single members go with the member's next
+            // change
             zooKeeper.removeWatches(paths.nodes(), this, WatcherType.Children, true, (rc, p, context) -> {}, null);
         }
     }

@@ -15,7 +15,8 @@ import dev.handover.ReplicaId;
  */
 record Paths(String root) {
     static Paths ofCluster(String cluster) {
-        if (!cluster.matches("[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*") || cluster.equals("zookeeper")) {
+        if (!cluster.matches("[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*")
+                || cluster.equals("zookeeper")) {
             throw new IllegalArgumentException("cluster '" + cluster
                     + "' cannot be the path of its znodes; use names of letters, digits, and after the first character '-', '_', '.',"
                     + " separated by single '/', for example 'handover' or 'shop/handover'");

@@ -18,24 +18,21 @@ final class ReadConfiguration extends Operation<Optional<VersionedConfiguration>
 
     @Override
     void attempt(ZooKeeper zooKeeper) {
-        Calls.syncAndRead(
-                zooKeeper,
-                path,
-                (rc, p, context, data, stat) -> {
-                    Code code = Code.get(rc);
-                    if (code == Code.OK) {
-                        try {
-                            complete(Optional.of(Calls.configuration(path, data, stat.getVersion())));
-                        } catch (MalformedContentException e) {
-                            fail(e);
-                        }
-                    } else if (code == Code.NONODE) {
-                        complete(Optional.empty());
-                    } else if (transientTrouble(code)) {
-                        session.again(this, "of " + code);
-                    } else {
-                        refused(code, path);
-                    }
-                });
+        Calls.syncAndRead(zooKeeper, path, (rc, p, context, data, stat) -> {
+            Code code = Code.get(rc);
+            if (code == Code.OK) {
+                try {
+                    complete(Optional.of(Calls.configuration(path, data, stat.getVersion())));
+                } catch (MalformedContentException e) {
+                    fail(e);
+                }
+            } else if (code == Code.NONODE) {
+                complete(Optional.empty());
+            } else if (transientTrouble(code)) {
+                session.again(this, "of " + code);
+            } else {
+                refused(code, path);
+            }
+        });
     }
 }

@@ -54,7 +54,9 @@ final class RecordBoot extends Operation<Long> {
                 return;
             }
         }
-        if (stored != null && stored.bootCounter() == bootCounter && stored.recorder().equals(recorder)) {
+        if (stored != null
+                && stored.bootCounter() == bootCounter
+                && stored.recorder().equals(recorder)) {
             complete(stored.previous());
         } else if (stored != null && stored.bootCounter() >= bootCounter) {
             complete(stored.bootCounter());

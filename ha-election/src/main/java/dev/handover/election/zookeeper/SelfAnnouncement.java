@@ -158,7 +158,11 @@ final class SelfAnnouncement implements Watcher {
                     complete(true);
                 } else {
                     zooKeeper.setData(
-                            path, content, stat.getVersion(), (rc, p, context, written) -> changed(zooKeeper, rc), null);
+                            path,
+                            content,
+                            stat.getVersion(),
+                            (rc, p, context, written) -> changed(zooKeeper, rc),
+                            null);
                 }
             } else if (isStrangerAfterUs(data, stat)) {
                 complete(false);
@@ -197,7 +201,10 @@ final class SelfAnnouncement implements Watcher {
                 session.again(this, "of " + code);
             } else {
                 refused(code, path);
-                LOG.warn("Cannot announce this node at {}: ZooKeeper refuses with {}; check the ACL of this path", path, code);
+                LOG.warn(
+                        "Cannot announce this node at {}: ZooKeeper refuses with {}; check the ACL of this path",
+                        path,
+                        code);
             }
         }
 

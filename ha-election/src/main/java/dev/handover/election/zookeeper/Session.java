@@ -266,10 +266,12 @@ final class Session implements AutoCloseable {
     private Reachability describe(KeeperState state) {
         return switch (state) {
             case SyncConnected -> new Reachability(true, "connected to ZooKeeper at " + connectString);
-            case Expired -> new Reachability(
-                    false, "the ZooKeeper session at " + connectString + " has expired; a new one is opened");
-            case AuthFailed -> new Reachability(
-                    false, "ZooKeeper at " + connectString + " refused the authentication of this process");
+            case Expired ->
+                new Reachability(
+                        false, "the ZooKeeper session at " + connectString + " has expired; a new one is opened");
+            case AuthFailed ->
+                new Reachability(
+                        false, "ZooKeeper at " + connectString + " refused the authentication of this process");
             default -> new Reachability(false, "the connection to ZooKeeper at " + connectString + " is lost");
         };
     }

@@ -18,7 +18,11 @@ final class StandaloneServer implements EmbeddedServer {
     private final ServerCnxnFactory connections = new NIOServerCnxnFactory();
 
     StandaloneServer(
-            File directory, InetSocketAddress clientAddress, int maxClientConnections, int tickMillis, int maxSessionMillis)
+            File directory,
+            InetSocketAddress clientAddress,
+            int maxClientConnections,
+            int tickMillis,
+            int maxSessionMillis)
             throws IOException {
         this.clientAddress = clientAddress;
         this.maxClientConnections = maxClientConnections;

@@ -55,10 +55,12 @@ class EmbeddedZooKeeperTest {
 
     @Test
     void shouldRunTwoServersInOneJvmButNotOnOneDirectory() throws Exception {
-        try (EmbeddedZooKeeper one =
-                        EmbeddedZooKeeper.builder().dataDirectory(directory.resolve("1")).start();
-                EmbeddedZooKeeper two =
-                        EmbeddedZooKeeper.builder().dataDirectory(directory.resolve("2")).start()) {
+        try (EmbeddedZooKeeper one = EmbeddedZooKeeper.builder()
+                        .dataDirectory(directory.resolve("1"))
+                        .start();
+                EmbeddedZooKeeper two = EmbeddedZooKeeper.builder()
+                        .dataDirectory(directory.resolve("2"))
+                        .start()) {
             one.awaitServing(LIMIT);
             two.awaitServing(LIMIT);
             assertThatThrownBy(() -> EmbeddedZooKeeper.builder()
@@ -82,10 +84,12 @@ class EmbeddedZooKeeperTest {
 
     @Test
     void shouldTellInsteadOfEndingTheJvm() throws Exception {
-        try (EmbeddedZooKeeper victim =
-                        EmbeddedZooKeeper.builder().dataDirectory(directory.resolve("1")).start();
-                EmbeddedZooKeeper other =
-                        EmbeddedZooKeeper.builder().dataDirectory(directory.resolve("2")).start()) {
+        try (EmbeddedZooKeeper victim = EmbeddedZooKeeper.builder()
+                        .dataDirectory(directory.resolve("1"))
+                        .start();
+                EmbeddedZooKeeper other = EmbeddedZooKeeper.builder()
+                        .dataDirectory(directory.resolve("2"))
+                        .start()) {
             victim.awaitServing(LIMIT);
             other.awaitServing(LIMIT);
             Thread exiting = new Thread(victim.threadGroup(), () -> ServiceUtils.requestSystemExit(10));
@@ -131,7 +135,8 @@ class EmbeddedZooKeeperTest {
                 assertThat(Await.get(store.compareAndSet(GROUP, 1, configuration(3, A))))
                         .isInstanceOf(CasOutcome.Applied.class);
                 servers.get(0).close();
-                Await.until("the last one does not serve alone", () -> !servers.get(1).isServing());
+                Await.until("the last one does not serve alone", () -> !servers.get(1)
+                        .isServing());
             }
         } finally {
             servers.forEach(EmbeddedZooKeeper::close);

@@ -119,7 +119,9 @@ class ZooKeeperConfigurationStoreTest {
                 CompletableFuture<CasOutcome> one = store.compareAndSet(GROUP, version, configuration(version + 2, A));
                 CompletableFuture<CasOutcome> two = other.compareAndSet(GROUP, version, configuration(version + 2, B));
                 List<CasOutcome> outcomes = List.of(Await.get(one), Await.get(two));
-                assertThat(outcomes).filteredOn(CasOutcome.Applied.class::isInstance).hasSize(1);
+                assertThat(outcomes)
+                        .filteredOn(CasOutcome.Applied.class::isInstance)
+                        .hasSize(1);
                 VersionedConfiguration winner = outcomes.stream()
                         .filter(CasOutcome.Applied.class::isInstance)
                         .map(outcome -> ((CasOutcome.Applied) outcome).stored())
@@ -206,7 +208,9 @@ class ZooKeeperConfigurationStoreTest {
         assertThat(Await.get(store.recordBoot(GROUP, A, 2)))
                 .as("rolled back by one")
                 .isEqualTo(2);
-        assertThat(Await.get(store.recordBoot(GROUP, A, 1))).as("rolled back by two").isEqualTo(2);
+        assertThat(Await.get(store.recordBoot(GROUP, A, 1)))
+                .as("rolled back by two")
+                .isEqualTo(2);
         ReplicaId wiped = new ReplicaId(NodeId.of("a"), UUID.randomUUID());
         assertThat(Await.get(store.recordBoot(GROUP, wiped, 1))).as("new log").isZero();
         assertThat(Await.get(store.recordBoot(GROUP, A, 9)))
@@ -303,7 +307,8 @@ class ZooKeeperConfigurationStoreTest {
 
     @Test
     void shouldRefuseBadOptions() {
-        for (String bad : List.of("", "zk1", "zk1:", ":2181", "zk1:2181,", "zk1:0", "zk1:65536", "zk1:2181/app", "a:-1")) {
+        for (String bad :
+                List.of("", "zk1", "zk1:", ":2181", "zk1:2181,", "zk1:0", "zk1:65536", "zk1:2181/app", "a:-1")) {
             assertThatThrownBy(() -> ZooKeeperConfigurationStore.connect(bad))
                     .as(bad)
                     .isInstanceOf(IllegalArgumentException.class)

@@ -101,7 +101,8 @@ class ZooKeeperMembershipTest {
         try {
             raw.create("/handover/nodes/x", new byte[] {1}, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
             store.membership().watch(seen::set);
-            Await.until("the readable one is told", () -> List.of(member("a", 7101)).equals(seen.get()));
+            Await.until(
+                    "the readable one is told", () -> List.of(member("a", 7101)).equals(seen.get()));
         } finally {
             raw.close();
         }
