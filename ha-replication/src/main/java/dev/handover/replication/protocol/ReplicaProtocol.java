@@ -23,8 +23,11 @@ public final class ReplicaProtocol {
     private static final class Fault extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        Fault(String message) {
-            super(message);
+        final String why;
+
+        Fault(String why) {
+            super(why);
+            this.why = why;
         }
     }
 
@@ -105,7 +108,7 @@ public final class ReplicaProtocol {
             handle(event);
             finishStop();
         } catch (Fault fault) {
-            end(fault.getMessage());
+            end(fault.why);
         } catch (InvariantViolation violation) {
             end("Invariant broken: " + violation.getMessage()
                     + ". This replica has stopped itself so that nothing wrong spreads; keep its data directory for analysis, "
