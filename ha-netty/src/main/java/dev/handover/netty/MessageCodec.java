@@ -1,0 +1,295 @@
+package dev.handover.netty;
+
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.Message.Ack;
+import dev.handover.replication.protocol.Message.Append;
+import dev.handover.replication.protocol.Message.Forward;
+import dev.handover.replication.protocol.Message.Goodbye;
+import dev.handover.replication.protocol.Message.Join;
+import dev.handover.replication.protocol.Message.Mismatch;
+import dev.handover.replication.protocol.Message.ReadIndexReply;
+import dev.handover.replication.protocol.Message.ReadIndexRequest;
+import dev.handover.replication.protocol.Message.Replies;
+import dev.handover.replication.protocol.Message.Reply;
+import dev.handover.replication.protocol.Message.Stale;
+import dev.handover.replication.protocol.Message.Status;
+import dev.handover.replication.protocol.Proposal;
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The fields of messages, as drawn in {@link Wire}. Checks the form only; what the numbers mean is for the receiver to judge. */
+final class MessageCodec {
+    private static final int ENTRY_BYTES = 3 * 8 + 1 + 3 * 8 + 4;
+    private static final int PROPOSAL_BYTES = 8 + 1 + 3 * 8 + 4;
+    private static final int REPLY_BYTES = 8 + 1 + 4;
+
+    private MessageCodec() {}
+
+    /** Number of the message's type. */
+    static int type(Message message) {
+        if (message instanceof Append) {
+            return Wire.APPEND;
+        } else if (message instanceof Ack) {
+            return Wire.ACK;
+        } else if (message instanceof Forward) {
+            return Wire.FORWARD;
+        } else if (message instanceof Replies) {
+            return Wire.REPLIES;
+        } else if (message instanceof ReadIndexRequest) {
+            return Wire.READ_INDEX_REQUEST;
+        } else if (message instanceof ReadIndexReply) {
+            return Wire.READ_INDEX_REPLY;
+        } else if (message instanceof Mismatch) {
+            return Wire.MISMATCH;
+        } else if (message instanceof Stale) {
+            return Wire.STALE;
+        } else if (message instanceof Join) {
+            return Wire.JOIN;
+        } else if (message instanceof Goodbye) {
+            return Wire.GOODBYE;
+        }
+        throw unknown(message);
+    }
+
+    /** Exactly what {@link #encode} will write, in bytes. */
+    static long size(Message message) {
+        if (message instanceof Append append) {
+            long size = 5 * 8 + 4;
+            for (LogEntry entry : append.entries()) {
+                size += ENTRY_BYTES + entry.payload().length;
+            }
+            return size;
+        } else if (message instanceof Ack) {
+            return 3 * 8;
+        } else if (message instanceof Forward forward) {
+            long size = 4;
+            for (Proposal proposal : forward.proposals()) {
+                size += PROPOSAL_BYTES + proposal.payload().length;
+            }
+            return size;
+        } else if (message instanceof Replies replies) {
+            long size = 4;
+            for (Reply reply : replies.replies()) {
+                size += REPLY_BYTES + reply.result().length;
+            }
+            return size;
+        } else if (message instanceof ReadIndexReply) {
+            return 2 * 8;
+        } else if (message instanceof Mismatch) {
+            return 5 * 8;
+        } else if (message instanceof Join) {
+            return 8 + 16 + 8 + 8 + 4;
+        } else if (message instanceof Stale
+                || message instanceof Goodbye
+                || message instanceof ReadIndexRequest) {
+            return 8;
+        }
+        throw unknown(message);
+    }
+
+    static void encode(Message message, ByteBuf out) {
+        if (message instanceof Append append) {
+            out.writeLong(append.epoch());
+            out.writeLong(append.prevIndex());
+            out.writeLong(append.prevEpoch());
+            out.writeLong(append.commitIndex());
+            out.writeLong(append.round());
+            encodeEntries(append.entries(), out);
+        } else if (message instanceof Ack ack) {
+            out.writeLong(ack.epoch());
+            out.writeLong(ack.durableIndex());
+            out.writeLong(ack.round());
+        } else if (message instanceof Mismatch mismatch) {
+            out.writeLong(mismatch.epoch());
+            out.writeLong(mismatch.prevIndex());
+            out.writeLong(mismatch.hintIndex());
+            out.writeLong(mismatch.hintEpoch());
+            out.writeLong(mismatch.round());
+        } else if (message instanceof Stale stale) {
+            out.writeLong(stale.epoch());
+        } else if (message instanceof Join join) {
+            out.writeLong(join.epoch());
+            out.writeLong(join.lineage().getMostSignificantBits());
+            out.writeLong(join.lineage().getLeastSignificantBits());
+            out.writeLong(join.lastIndex());
+            out.writeLong(join.lastEpoch());
+            out.writeInt(join.featureLevel());
+        } else if (message instanceof Goodbye goodbye) {
+            out.writeLong(goodbye.epoch());
+        } else if (message instanceof ReadIndexRequest request) {
+            out.writeLong(request.requestId());
+        } else if (message instanceof ReadIndexReply reply) {
+            out.writeLong(reply.requestId());
+            out.writeLong(reply.readIndex());
+        } else if (message instanceof Forward forward) {
+            encodeProposals(forward.proposals(), out);
+        } else if (message instanceof Replies replies) {
+            encodeReplies(replies.replies(), out);
+        } else {
+            throw unknown(message);
+        }
+    }
+
+    /** Reads the message to the end of the frame. */
+    static Message decode(int type, WireReader in) throws WireFormatException {
+        Message message =
+                switch (type) {
+                    case Wire.APPEND -> decodeAppend(in);
+                    case Wire.ACK -> new Ack(in.i64("ack.epoch"), in.i64("ack.durableIndex"), in.i64("ack.round"));
+                    case Wire.MISMATCH -> new Mismatch(
+                            in.i64("mismatch.epoch"),
+                            in.i64("mismatch.prevIndex"),
+                            in.i64("mismatch.hintIndex"),
+                            in.i64("mismatch.hintEpoch"),
+                            in.i64("mismatch.round"));
+                    case Wire.STALE -> new Stale(in.i64("stale.epoch"));
+                    case Wire.JOIN -> new Join(
+                            in.i64("join.epoch"),
+                            in.uuid("join.lineage"),
+                            in.i64("join.lastIndex"),
+                            in.i64("join.lastEpoch"),
+                            in.i32("join.featureLevel"));
+                    case Wire.GOODBYE -> new Goodbye(in.i64("goodbye.epoch"));
+                    case Wire.READ_INDEX_REQUEST -> new ReadIndexRequest(in.i64("readIndexRequest.requestId"));
+                    case Wire.READ_INDEX_REPLY -> new ReadIndexReply(
+                            in.i64("readIndexReply.requestId"), in.i64("readIndexReply.readIndex"));
+                    case Wire.FORWARD -> decodeForward(in);
+                    case Wire.REPLIES -> decodeReplies(in);
+                    default -> throw in.error("frame type", "is " + type + ", which is no message");
+                };
+        in.end();
+        return message;
+    }
+
+    private static void encodeEntries(List<LogEntry> entries, ByteBuf out) {
+        out.writeInt(entries.size());
+        for (LogEntry entry : entries) {
+            out.writeLong(entry.index());
+            out.writeLong(entry.epoch());
+            out.writeLong(entry.timestamp());
+            out.writeByte(code(entry.kind()));
+            out.writeLong(entry.sessionId());
+            out.writeLong(entry.sequence());
+            out.writeLong(entry.answeredBelow());
+            encodeBytes(entry.payload(), out);
+        }
+    }
+
+    private static Append decodeAppend(WireReader in) throws WireFormatException {
+        long epoch = in.i64("append.epoch");
+        long prevIndex = in.i64("append.prevIndex");
+        long prevEpoch = in.i64("append.prevEpoch");
+        long commitIndex = in.i64("append.commitIndex");
+        long round = in.i64("append.round");
+        int count = in.count("append.entries", ENTRY_BYTES);
+        List<LogEntry> entries = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            entries.add(new LogEntry(
+                    in.i64("entry.index"),
+                    in.i64("entry.epoch"),
+                    in.i64("entry.timestamp"),
+                    kind(in),
+                    in.i64("entry.sessionId"),
+                    in.i64("entry.sequence"),
+                    in.i64("entry.answeredBelow"),
+                    in.bytes("entry.payload")));
+        }
+        return new Append(epoch, prevIndex, prevEpoch, entries, commitIndex, round);
+    }
+
+    private static void encodeProposals(List<Proposal> proposals, ByteBuf out) {
+        out.writeInt(proposals.size());
+        for (Proposal proposal : proposals) {
+            out.writeLong(proposal.tag());
+            out.writeByte(code(proposal.kind()));
+            out.writeLong(proposal.sessionId());
+            out.writeLong(proposal.sequence());
+            out.writeLong(proposal.answeredBelow());
+            encodeBytes(proposal.payload(), out);
+        }
+    }
+
+    private static Forward decodeForward(WireReader in) throws WireFormatException {
+        int count = in.count("forward.proposals", PROPOSAL_BYTES);
+        List<Proposal> proposals = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            proposals.add(new Proposal(
+                    in.i64("proposal.tag"),
+                    kind(in),
+                    in.i64("proposal.sessionId"),
+                    in.i64("proposal.sequence"),
+                    in.i64("proposal.answeredBelow"),
+                    in.bytes("proposal.payload")));
+        }
+        return new Forward(proposals);
+    }
+
+    private static void encodeReplies(List<Reply> replies, ByteBuf out) {
+        out.writeInt(replies.size());
+        for (Reply reply : replies) {
+            out.writeLong(reply.tag());
+            out.writeByte(code(reply.status()));
+            encodeBytes(reply.result(), out);
+        }
+    }
+
+    private static Replies decodeReplies(WireReader in) throws WireFormatException {
+        int count = in.count("replies", REPLY_BYTES);
+        List<Reply> replies = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            replies.add(new Reply(in.i64("reply.tag"), status(in), in.bytes("reply.result")));
+        }
+        return new Replies(replies);
+    }
+
+    private static void encodeBytes(byte[] bytes, ByteBuf out) {
+        out.writeInt(bytes.length);
+        out.writeBytes(bytes);
+    }
+
+    private static int code(LogEntry.Kind kind) {
+        return switch (kind) {
+            case BARRIER -> 1;
+            case COMMAND -> 2;
+            case OPEN_SESSION -> 3;
+        };
+    }
+
+    private static LogEntry.Kind kind(WireReader in) throws WireFormatException {
+        int code = in.u8("kind");
+        return switch (code) {
+            case 1 -> LogEntry.Kind.BARRIER;
+            case 2 -> LogEntry.Kind.COMMAND;
+            case 3 -> LogEntry.Kind.OPEN_SESSION;
+            default -> throw in.error("kind", code + " is unknown");
+        };
+    }
+
+    private static int code(Status status) {
+        return switch (status) {
+            case APPLIED -> 1;
+            case NOT_LEADER -> 2;
+            case OVERLOADED -> 3;
+            case TOO_FEW_IN_SYNC -> 4;
+            case SESSION_EXPIRED -> 5;
+        };
+    }
+
+    private static Status status(WireReader in) throws WireFormatException {
+        int code = in.u8("status");
+        return switch (code) {
+            case 1 -> Status.APPLIED;
+            case 2 -> Status.NOT_LEADER;
+            case 3 -> Status.OVERLOADED;
+            case 4 -> Status.TOO_FEW_IN_SYNC;
+            case 5 -> Status.SESSION_EXPIRED;
+            default -> throw in.error("status", code + " is unknown");
+        };
+    }
+
+    private static IllegalStateException unknown(Message message) {
+        return new IllegalStateException(message.getClass() + " has no form on the wire");
+    }
+}
