@@ -177,11 +177,11 @@ final class Hub {
     @Nullable
     String refusalOf(Greeting greeting, @Nullable Peer dialled) {
         NodeId speaker = greeting.speaker();
-        if (speaker.equals(self)) {
-            return "the id " + self + " is this node's own: ids must be unique, rename one of the two";
-        }
         if (!greeting.addressee().equals(self)) {
             return "this is node " + self + ", not " + greeting.addressee() + ": the address is an old or a wrong one";
+        }
+        if (speaker.equals(self)) {
+            return "the id " + self + " is this node's own: ids must be unique, rename one of the two";
         }
         if (dialled != null && !speaker.equals(dialled.id())) {
             return "node " + speaker + " answered where " + dialled.id() + " was dialled: the address is an old or a wrong one";

@@ -1,0 +1,97 @@
+package dev.handover.netty;
+
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.Message.Ack;
+import dev.handover.replication.protocol.Message.Append;
+import dev.handover.replication.protocol.Message.Forward;
+import dev.handover.replication.protocol.Message.Goodbye;
+import dev.handover.replication.protocol.Message.Join;
+import dev.handover.replication.protocol.Message.Mismatch;
+import dev.handover.replication.protocol.Message.ReadIndexReply;
+import dev.handover.replication.protocol.Message.ReadIndexRequest;
+import dev.handover.replication.protocol.Message.Replies;
+import dev.handover.replication.protocol.Message.Reply;
+import dev.handover.replication.protocol.Message.Stale;
+import dev.handover.replication.protocol.Message.Status;
+import dev.handover.replication.protocol.Proposal;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.util.List;
+import java.util.UUID;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+
+/** Arbitrary messages. */
+final class Messages {
+    private Messages() {}
+
+    static Arbitrary<Message> any() {
+        return Arbitraries.oneOf(append(), forward(), replies(), small());
+    }
+
+    private static Arbitrary<Long> number() {
+        return Arbitraries.longs();
+    }
+
+    private static Arbitrary<byte[]> payload() {
+        return Arbitraries.bytes().array(byte[].class).ofMaxSize(100);
+    }
+
+    private static Arbitrary<Message> append() {
+        Arbitrary<LogEntry> entry = Combinators.combine(
+                        number(),
+                        number(),
+                        number(),
+                        Arbitraries.of(LogEntry.Kind.class),
+                        number(),
+                        number(),
+                        number(),
+                        payload())
+                .as(LogEntry::new);
+        return Combinators.combine(number(), number(), number(), entry.list().ofMaxSize(10), number(), number())
+                .as(Append::new);
+    }
+
+    private static Arbitrary<Message> forward() {
+        return Combinators.combine(
+                        number(), Arbitraries.of(LogEntry.Kind.class), number(), number(), number(), payload())
+                .as(Proposal::new)
+                .list()
+                .ofMaxSize(10)
+                .map(Forward::new);
+    }
+
+    private static Arbitrary<Message> replies() {
+        return Combinators.combine(number(), Arbitraries.of(Status.class), payload())
+                .as(Reply::new)
+                .list()
+                .ofMaxSize(10)
+                .map(Replies::new);
+    }
+
+    private static Arbitrary<Message> small() {
+        return number().list().ofSize(6).map(n -> List.<Message>of(
+                        new Ack(n.get(0), n.get(1), n.get(2)),
+                        new Mismatch(n.get(0), n.get(1), n.get(2), n.get(3), n.get(4)),
+                        new Stale(n.get(0)),
+                        new Join(
+                                n.get(0),
+                                new UUID(n.get(1), n.get(2)),
+                                n.get(3),
+                                n.get(4),
+                                n.get(5).intValue()),
+                        new Goodbye(n.get(0)),
+                        new ReadIndexRequest(n.get(0)),
+                        new ReadIndexReply(n.get(0), n.get(1)))
+                .get((int) Long.remainderUnsigned(n.get(5), 7)));
+    }
+
+    static byte[] encoded(Message message) {
+        ByteBuf out = Unpooled.buffer();
+        MessageCodec.encode(message, out);
+        return ByteBufUtil.getBytes(out);
+    }
+}
