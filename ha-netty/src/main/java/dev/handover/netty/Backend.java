@@ -1,7 +1,6 @@
 package dev.handover.netty;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -63,12 +62,12 @@ enum Backend {
         String text = String.valueOf(cause.getMessage());
         if (this == EPOLL) {
             // the text that the same library makes for that number
-            return text.endsWith(String.valueOf(
-                    Errors.newIOException("", Errors.ERROR_ECONNREFUSED_NEGATIVE).getMessage()));
+            return text.endsWith(String.valueOf(Errors.newIOException("", Errors.ERROR_ECONNREFUSED_NEGATIVE)
+                    .getMessage()));
         }
-        // The JDK throws this class for ECONNREFUSED and ETIMEDOUT only; the latter takes longer than any time-out of a dial allowed here, unless
+        // The JDK throws this class for ECONNREFUSED and ETIMEDOUT only; the latter takes longer than any time-out of a
+        // dial allowed here, unless
         // the kernel's number of SYN retries was lowered.
         return !text.toLowerCase(Locale.ROOT).contains("timed out");
     }
-
 }

@@ -60,7 +60,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
         this.hub = hub;
         this.channel = channel;
         this.dialled = dialled;
-        decoder = new FrameDecoder(this, Math.min(Wire.MAX_GREETING_BYTES, hub.options().maxFrameBytes()));
+        decoder = new FrameDecoder(
+                this, Math.min(Wire.MAX_GREETING_BYTES, hub.options().maxFrameBytes()));
         outbox = new Outbox(channel, hub.options().maxQueuedBytes(), this::failed);
         channel.pipeline().addLast(decoder, this);
     }
@@ -103,7 +104,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
             return;
         }
         timer = schedule(
-                () -> close("the handshake was not finished within " + hub.options().handshakeTimeout()),
+                () -> close(
+                        "the handshake was not finished within " + hub.options().handshakeTimeout()),
                 hub.options().handshakeTimeout().toNanos());
         if (dialled != null) {
             dialled.dial().active(this);
@@ -137,7 +139,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
-        Throwable cause = failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause =
+                failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof WireFormatException) {
             malformed(String.valueOf(cause.getMessage()));
         } else if (cause instanceof IOException) {
@@ -183,7 +186,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
             Greeting.encode(hub.greeting(), addressee, frame);
             int length = frame.readableBytes() - Wire.LENGTH_BYTES;
             if (length > Wire.MAX_GREETING_BYTES || length > hub.options().maxFrameBytes()) {
-                throw new IllegalStateException("the greeting takes " + length + " bytes: too many groups for one node");
+                throw new IllegalStateException(
+                        "the greeting takes " + length + " bytes: too many groups for one node");
             }
             frame.setInt(0, length);
         } catch (RuntimeException e) {
@@ -289,7 +293,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
     private void tick() {
         long silence = hub.options().silenceTimeout().toNanos();
         long now = System.nanoTime();
-        boolean paused = now - lastTickNanos > 2 * silence / TICKS_PER_SILENCE; // this process, so the others are not to blame
+        boolean paused =
+                now - lastTickNanos > 2 * silence / TICKS_PER_SILENCE; // this process, so the others are not to blame
         lastTickNanos = now;
         if (heard || paused) {
             heard = false;
@@ -373,8 +378,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
     }
 
     private void closeWithinTimeout() {
-        ScheduledFuture<?> bound = schedule(
-                channel::close, hub.options().closeTimeout().toNanos());
+        ScheduledFuture<?> bound =
+                schedule(channel::close, hub.options().closeTimeout().toNanos());
         channel.closeFuture().addListener(closed -> bound.cancel(false));
     }
 

@@ -127,7 +127,11 @@ final class Dial {
             connect(known);
         } else {
             int mine = ++attempt;
-            pause = hub.loop().schedule(() -> unresolved(mine), hub.options().handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+            pause = hub.loop()
+                    .schedule(
+                            () -> unresolved(mine),
+                            hub.options().handshakeTimeout().toNanos(),
+                            TimeUnit.NANOSECONDS);
             hub.resolve(to, resolved -> {
                 if (attempt == mine) {
                     cancelPause();

@@ -65,7 +65,12 @@ final class GuardedListener {
             listener.received(envelope);
             return true;
         } catch (RuntimeException e) {
-            LOG.error("{} {}: a {} was not taken", envelope.group(), self, envelope.message().getClass().getSimpleName(), e);
+            LOG.error(
+                    "{} {}: a {} was not taken",
+                    envelope.group(),
+                    self,
+                    envelope.message().getClass().getSimpleName(),
+                    e);
             return false;
         }
     }

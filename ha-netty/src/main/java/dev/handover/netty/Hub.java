@@ -184,12 +184,14 @@ final class Hub {
             return "the id " + self + " is this node's own: ids must be unique, rename one of the two";
         }
         if (dialled != null && !speaker.equals(dialled.id())) {
-            return "node " + speaker + " answered where " + dialled.id() + " was dialled: the address is an old or a wrong one";
+            return "node " + speaker + " answered where " + dialled.id()
+                    + " was dialled: the address is an old or a wrong one";
         }
         Hello hello = greeting.hello();
         if (hello == null) {
-            return speaker + " speaks protocol versions " + greeting.lowestVersion() + " to " + greeting.highestVersion() + ", "
-                    + self + " speaks " + Wire.LOWEST_VERSION + " to " + Wire.HIGHEST_VERSION + ": upgrade the older one";
+            return speaker + " speaks protocol versions " + greeting.lowestVersion() + " to "
+                    + greeting.highestVersion() + ", " + self + " speaks " + Wire.LOWEST_VERSION + " to "
+                    + Wire.HIGHEST_VERSION + ": upgrade the older one";
         }
         if (dismissed.contains(speaker)) {
             return self + " is not to be connected with " + speaker + " any more";

@@ -81,9 +81,7 @@ final class MessageCodec {
             return 5 * 8;
         } else if (message instanceof Join) {
             return 8 + 16 + 8 + 8 + 4;
-        } else if (message instanceof Stale
-                || message instanceof Goodbye
-                || message instanceof ReadIndexRequest) {
+        } else if (message instanceof Stale || message instanceof Goodbye || message instanceof ReadIndexRequest) {
             return 8;
         }
         throw unknown(message);
@@ -138,23 +136,25 @@ final class MessageCodec {
                 switch (type) {
                     case Wire.APPEND -> decodeAppend(in);
                     case Wire.ACK -> new Ack(in.i64("ack.epoch"), in.i64("ack.durableIndex"), in.i64("ack.round"));
-                    case Wire.MISMATCH -> new Mismatch(
-                            in.i64("mismatch.epoch"),
-                            in.i64("mismatch.prevIndex"),
-                            in.i64("mismatch.hintIndex"),
-                            in.i64("mismatch.hintEpoch"),
-                            in.i64("mismatch.round"));
+                    case Wire.MISMATCH ->
+                        new Mismatch(
+                                in.i64("mismatch.epoch"),
+                                in.i64("mismatch.prevIndex"),
+                                in.i64("mismatch.hintIndex"),
+                                in.i64("mismatch.hintEpoch"),
+                                in.i64("mismatch.round"));
                     case Wire.STALE -> new Stale(in.i64("stale.epoch"));
-                    case Wire.JOIN -> new Join(
-                            in.i64("join.epoch"),
-                            in.uuid("join.lineage"),
-                            in.i64("join.lastIndex"),
-                            in.i64("join.lastEpoch"),
-                            in.i32("join.featureLevel"));
+                    case Wire.JOIN ->
+                        new Join(
+                                in.i64("join.epoch"),
+                                in.uuid("join.lineage"),
+                                in.i64("join.lastIndex"),
+                                in.i64("join.lastEpoch"),
+                                in.i32("join.featureLevel"));
                     case Wire.GOODBYE -> new Goodbye(in.i64("goodbye.epoch"));
                     case Wire.READ_INDEX_REQUEST -> new ReadIndexRequest(in.i64("readIndexRequest.requestId"));
-                    case Wire.READ_INDEX_REPLY -> new ReadIndexReply(
-                            in.i64("readIndexReply.requestId"), in.i64("readIndexReply.readIndex"));
+                    case Wire.READ_INDEX_REPLY ->
+                        new ReadIndexReply(in.i64("readIndexReply.requestId"), in.i64("readIndexReply.readIndex"));
                     case Wire.FORWARD -> decodeForward(in);
                     case Wire.REPLIES -> decodeReplies(in);
                     default -> throw in.error("frame type", "is " + type + ", which is no message");

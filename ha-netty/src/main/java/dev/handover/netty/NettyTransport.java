@@ -86,7 +86,8 @@ public final class NettyTransport implements Transport {
     @Override
     public synchronized void start(NodeId self, TransportListener listener) throws IOException {
         if (closeBegun || running != null) {
-            throw new IllegalStateException("the transport of " + self + " was started or closed before: build a new one");
+            throw new IllegalStateException(
+                    "the transport of " + self + " was started or closed before: build a new one");
         }
         Backend backend = options.nativeTransport() ? Backend.best() : Backend.NIO;
         if (options.nativeTransport() && backend == Backend.NIO) {
@@ -97,7 +98,8 @@ public final class NettyTransport implements Transport {
                 .group(loop)
                 .channel(backend.socket)
                 .disableResolver()
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) options.handshakeTimeout().toMillis())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        options.handshakeTimeout().toMillis())
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
@@ -107,7 +109,9 @@ public final class NettyTransport implements Transport {
                 .group(loop, loop)
                 .channel(backend.listener)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.SO_REUSEADDR, true) // a restart finds connections of the last process in TIME_WAIT
+                .option(
+                        ChannelOption.SO_REUSEADDR,
+                        true) // a restart finds connections of the last process in TIME_WAIT
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
@@ -232,7 +236,9 @@ public final class NettyTransport implements Transport {
             return;
         }
         boolean interrupted = false;
-        long deadline = System.nanoTime() + options.closeTimeout().toNanos() + TimeUnit.MILLISECONDS.toNanos(CLOSE_SLACK_MILLIS);
+        long deadline = System.nanoTime()
+                + options.closeTimeout().toNanos()
+                + TimeUnit.MILLISECONDS.toNanos(CLOSE_SLACK_MILLIS);
         while (!now.loop().isTerminated() && System.nanoTime() < deadline) {
             try {
                 now.loop().awaitTermination(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
@@ -257,10 +263,11 @@ public final class NettyTransport implements Transport {
                     return future;
                 })
                 .toArray(CompletableFuture[]::new);
-        CompletableFuture.allOf(gone).whenComplete((ignored, failure) -> now.server().close().addListener(done -> {
-            LOG.info("{}: closed, {} is free", now.self(), now.server().localAddress());
-            now.loop().shutdownGracefully(0, CLOSE_SLACK_MILLIS, TimeUnit.MILLISECONDS);
-        }));
+        CompletableFuture.allOf(gone)
+                .whenComplete((ignored, failure) -> now.server().close().addListener(done -> {
+                    LOG.info("{}: closed, {} is free", now.self(), now.server().localAddress());
+                    now.loop().shutdownGracefully(0, CLOSE_SLACK_MILLIS, TimeUnit.MILLISECONDS);
+                }));
     }
 
     private static void execute(Running now, Runnable task) {
@@ -382,10 +389,13 @@ public final class NettyTransport implements Transport {
             if (advertised != null) {
                 checkPort("advertised port", advertised.getPort());
             } else if (isWildcard(host)) {
-                throw new IllegalArgumentException("host '" + host
-                        + "' stands for all interfaces, where nobody can dial: name one of them, or set advertisedAddress");
+                throw new IllegalArgumentException(
+                        "host '" + host
+                                + "' stands for all interfaces, where nobody can dial: name one of them, or set advertisedAddress");
             }
-            check(maxFrameBytes >= LEAST_FRAME_BYTES, "maxFrameBytes " + maxFrameBytes + " is below " + LEAST_FRAME_BYTES);
+            check(
+                    maxFrameBytes >= LEAST_FRAME_BYTES,
+                    "maxFrameBytes " + maxFrameBytes + " is below " + LEAST_FRAME_BYTES);
             check(
                     maxQueuedBytes >= 2L * maxFrameBytes,
                     "maxQueuedBytes " + maxQueuedBytes + " is below two frames of maxFrameBytes " + maxFrameBytes);

@@ -64,7 +64,9 @@ final class Outbox {
         if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
             try {
                 channel.eventLoop().execute(this::drain);
-            } catch (RejectedExecutionException e) { // the transport has been closed meanwhile, and so has the connection
+            } catch (
+                    RejectedExecutionException
+                            e) { // the transport has been closed meanwhile, and so has the connection
                 return false;
             }
         }
@@ -180,8 +182,8 @@ final class Outbox {
         int start = out.writerIndex();
         MessageCodec.encode(message, out);
         if (out.writerIndex() - start != messageBytes) {
-            throw new IllegalStateException(message.getClass().getSimpleName() + " took "
-                    + (out.writerIndex() - start) + " bytes, " + messageBytes + " were foreseen");
+            throw new IllegalStateException(message.getClass().getSimpleName() + " took " + (out.writerIndex() - start)
+                    + " bytes, " + messageBytes + " were foreseen");
         }
     }
 

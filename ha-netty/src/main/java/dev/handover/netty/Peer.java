@@ -88,7 +88,8 @@ final class Peer {
             if (sameProcess(old, connection)) {
                 old.close("replaced: the other side has lost it and dialled again");
             } else {
-                old.refuse("another process with the id " + id + " has connected from " + connection.channel().remoteAddress());
+                old.refuse("another process with the id " + id + " has connected from "
+                        + connection.channel().remoteAddress());
             }
         }
         standsSinceNanos = System.nanoTime();

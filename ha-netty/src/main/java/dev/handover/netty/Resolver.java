@@ -25,8 +25,8 @@ final class Resolver {
     /** Calls back on the resolver's thread; with an address that is still unresolved if the name is not known. */
     void resolve(InetSocketAddress unresolved, Consumer<InetSocketAddress> callback) {
         try {
-            executor.execute(() ->
-                    callback.accept(new InetSocketAddress(unresolved.getHostString(), unresolved.getPort())));
+            executor.execute(
+                    () -> callback.accept(new InetSocketAddress(unresolved.getHostString(), unresolved.getPort())));
         } catch (RejectedExecutionException e) { // too many wait, or closed: as if it were not known
             callback.accept(unresolved);
         }

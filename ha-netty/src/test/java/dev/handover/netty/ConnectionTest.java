@@ -48,7 +48,8 @@ class ConnectionTest {
             for (int i = 0; i < count; i++) {
                 assertThat(atB.get(i)).isEqualTo(new Envelope(Node.GROUP, a.replica, new Ack(1, i, 2)));
             }
-            assertThat(a.received().get(count - 1)).isEqualTo(new Envelope(Node.GROUP, b.replica, new Ack(3, count - 1, 4)));
+            assertThat(a.received().get(count - 1))
+                    .isEqualTo(new Envelope(Node.GROUP, b.replica, new Ack(3, count - 1, 4)));
         }
     }
 
@@ -187,7 +188,8 @@ class ConnectionTest {
             c.transport.close();
             // its dials are never more frequent than those of b and d, save for their time-outs of 50 ms
             a.await("refused", c.id, 200);
-            assertThat(a.calls().stream().filter(call -> !call.peer().equals(c.id))).isEmpty();
+            assertThat(a.calls().stream().filter(call -> !call.peer().equals(c.id)))
+                    .isEmpty();
         } finally {
             for (Socket socket : filling) {
                 socket.close();
@@ -257,8 +259,11 @@ class ConnectionTest {
                 assertThat(a.received().get(life - 1).message()).isEqualTo(new Goodbye(life));
             }
             NodeId b = lives.get(0).id;
-            assertAlternating(a.calls().stream().filter(call -> call.peer().equals(b)).toList());
-            assertThat(a.calls().stream().filter(call -> call.peer().equals(c.id)).map(Node.Call::what))
+            assertAlternating(
+                    a.calls().stream().filter(call -> call.peer().equals(b)).toList());
+            assertThat(a.calls().stream()
+                            .filter(call -> call.peer().equals(c.id))
+                            .map(Node.Call::what))
                     .containsExactly("connected");
         }
     }
@@ -267,7 +272,8 @@ class ConnectionTest {
     @ValueSource(booleans = {true, false})
     void shouldRefuseToSendInAnotherNodesName(boolean epoll) throws Exception {
         try (Node a = Node.start("a", epoll)) {
-            Envelope foreign = new Envelope(Node.GROUP, new ReplicaId(NodeId.of("z"), UUID.randomUUID()), new Goodbye(1));
+            Envelope foreign =
+                    new Envelope(Node.GROUP, new ReplicaId(NodeId.of("z"), UUID.randomUUID()), new Goodbye(1));
             assertThatThrownBy(() -> a.transport.send(NodeId.of("b"), foreign))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("z/");

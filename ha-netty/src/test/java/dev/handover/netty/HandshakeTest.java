@@ -210,7 +210,8 @@ class HandshakeTest {
                 assertThat(second.read().type()).isEqualTo(Wire.HELLO);
                 second.frame(Wire.READY);
             }
-            try (Stranger third = new Stranger(a.address())) { // taken after the hold, so the second was not taken before
+            try (Stranger third =
+                    new Stranger(a.address())) { // taken after the hold, so the second was not taken before
                 join(third, a, process);
                 a.await("connected", S, 2);
             }
@@ -258,7 +259,8 @@ class HandshakeTest {
     @Test
     void shouldAcceptASmallerStrangerWhoDecides() throws Exception {
         try (Node t = Node.start("t", true);
-                Stranger s = new Stranger(new InetSocketAddress("127.0.0.1", t.address().getPort()))) {
+                Stranger s = new Stranger(
+                        new InetSocketAddress("127.0.0.1", t.address().getPort()))) {
             s.hello("s", "t");
             assertThat(s.read().type()).isEqualTo(Wire.HELLO);
             s.frame(Wire.READY);

@@ -33,7 +33,9 @@ class MessageCodecTest {
 
     @Provide
     Arbitrary<Integer> types() {
-        return Arbitraries.oneOf(Arbitraries.integers().between(Wire.APPEND, Wire.REPLIES), Arbitraries.integers().between(0, 255));
+        return Arbitraries.oneOf(
+                Arbitraries.integers().between(Wire.APPEND, Wire.REPLIES),
+                Arbitraries.integers().between(0, 255));
     }
 
     @Property
@@ -49,7 +51,12 @@ class MessageCodecTest {
         List<Class<?>> leaves = new ArrayList<>();
         collect(Message.class, leaves);
         List<Class<?>> seen = new ArrayList<>();
-        Messages.any().sampleStream().limit(2000).map(Object::getClass).distinct().forEach(seen::add);
+        Messages.any()
+                .sampleStream()
+                .limit(2000)
+                .map(Object::getClass)
+                .distinct()
+                .forEach(seen::add);
         assertThat(seen).containsExactlyInAnyOrderElementsOf(leaves);
     }
 

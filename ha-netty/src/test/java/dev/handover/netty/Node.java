@@ -47,7 +47,10 @@ final class Node implements TransportListener, AutoCloseable {
 
     static Node start(String id, boolean epoll, int port, UnaryOperator<NettyTransport.Builder> settings)
             throws IOException {
-        Node node = new Node(id, settings.apply(NettyTransport.builder("127.0.0.1", port).nativeTransport(epoll)).build());
+        Node node = new Node(
+                id,
+                settings.apply(NettyTransport.builder("127.0.0.1", port).nativeTransport(epoll))
+                        .build());
         node.transport.start(node.id, node);
         return node;
     }
