@@ -1,0 +1,44 @@
+package dev.handover.jmh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The jar as a user starts it. */
+class BenchmarksJarIT {
+    @Test
+    void shouldListAndRunInAProcessOfItsOwn(@TempDir Path directory) throws Exception {
+        assertThat(java(directory, "-l")).contains("CoreBenchmark.commandAlone", "SessionsBenchmark.command");
+        assertThat(java(directory, "CoreBenchmark.commandAlone", "-f", "1", "-wi", "0", "-i", "1", "-r", "50ms"))
+                .containsPattern("CoreBenchmark.commandAlone +avgt +[0-9.]+ +ns/op");
+    }
+
+    private static String java(Path directory, String... arguments) throws IOException, InterruptedException {
+        ProcessBuilder command = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djmh.ignoreLock=true",
+                "-jar",
+                Path.of("target", "benchmarks.jar").toAbsolutePath().toString());
+        command.command().addAll(List.of(arguments));
+        Path output = directory.resolve("output");
+        Process process = command.directory(directory.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ends in time").isTrue();
+        } finally {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+        String text = Files.readString(output);
+        assertThat(process.exitValue()).as(text).isZero();
+        return text;
+    }
+}
