@@ -1,0 +1,168 @@
+package dev.handover.replication;
+
+import dev.handover.replication.protocol.Effect;
+import dev.handover.replication.protocol.Event;
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.storage.LogStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread that writes to the disk for all groups of a node. It takes everything that waits, executes it in order, and forces each log once: while a
+ * force runs, the next batch gathers (group commit).
+ */
+final class DiskWriter extends Worker {
+    /** The part of one group. On the disk thread but the constructor. */
+    static final class Volume {
+        private final Replica replica;
+        private final LogStore store;
+        private final List<LogEntry> appends = new ArrayList<>();
+        private long lastWriteId;
+        private boolean unforced;
+        private boolean waits;
+        private boolean dead;
+
+        Volume(Replica replica, LogStore store) {
+            this.replica = replica;
+            this.store = store;
+        }
+    }
+
+    private static final class Work extends Mailbox.Mail {
+        private final DiskWriter writer;
+        private final Volume volume;
+        private final List<Effect> operations;
+
+        Work(DiskWriter writer, Volume volume, List<Effect> operations) {
+            this.writer = writer;
+            this.volume = volume;
+            this.operations = operations;
+        }
+
+        @Override
+        void open() {
+            writer.execute(volume, operations);
+        }
+    }
+
+    private final List<Volume> waiting = new ArrayList<>();
+
+    DiskWriter(String name) {
+        super(name);
+    }
+
+    /** Executes writes and fetches, in order. */
+    void submit(Volume volume, List<Effect> operations) {
+        post(new Work(this, volume, operations));
+    }
+
+    /** Closes the store after everything that was submitted before; {@code force}: durable first. */
+    void close(Volume volume, boolean force, Runnable afterwards) {
+        Mailbox.Mail last = new Mailbox.Mail() {
+            @Override
+            void open() {
+                if (force) {
+                    finish(volume);
+                }
+                volume.dead = true;
+                volume.store.close();
+                afterwards.run();
+            }
+        };
+        if (!post(last)) {
+            volume.store.close();
+            afterwards.run();
+        }
+    }
+
+    private void execute(Volume volume, List<Effect> operations) {
+        if (volume.dead || killed()) {
+            return;
+        }
+        if (!volume.waits) {
+            volume.waits = true;
+            waiting.add(volume);
+        }
+        try {
+            for (Effect operation : operations) {
+                execute(volume, operation);
+            }
+            write(volume);
+        } catch (IOException | RuntimeException e) {
+            failed(volume, e);
+        }
+    }
+
+    private static void execute(Volume volume, Effect operation) throws IOException {
+        if (operation instanceof Effect.WriteEntries write) {
+            volume.appends.addAll(write.entries());
+            volume.lastWriteId = write.writeId();
+            return;
+        }
+        write(volume);
+        if (operation instanceof Effect.TruncateLog truncate) {
+            volume.store.truncate(truncate.fromIndex());
+            volume.lastWriteId = truncate.writeId();
+        } else if (operation instanceof Effect.WriteState state) {
+            volume.store.saveState(state.lineage(), state.highestEpoch());
+            volume.lastWriteId = state.writeId();
+        } else if (operation instanceof Effect.Fetch fetch) {
+            List<LogEntry> entries = volume.store.read(fetch.fromIndex(), fetch.toIndex(), fetch.maxBytes());
+            volume.replica.post(new Event.Fetched(fetch.fetchId(), entries));
+        } else {
+            throw new IllegalArgumentException("not for the disk: " + operation);
+        }
+    }
+
+    /** What was appended in a row is written in one go. */
+    private static void write(Volume volume) throws IOException {
+        if (!volume.appends.isEmpty()) {
+            volume.store.append(volume.appends);
+            volume.appends.clear();
+            volume.unforced = true;
+        }
+    }
+
+    @Override
+    long afterBatch(boolean any) {
+        for (Volume volume : waiting) {
+            volume.waits = false;
+            if (!killed()) {
+                finish(volume);
+            }
+        }
+        waiting.clear();
+        return Long.MAX_VALUE;
+    }
+
+    private static void finish(Volume volume) {
+        if (volume.dead) {
+            return;
+        }
+        try {
+            if (volume.unforced) {
+                volume.store.force();
+                volume.unforced = false;
+            }
+        } catch (IOException | RuntimeException e) {
+            failed(volume, e);
+            return;
+        }
+        if (volume.lastWriteId != 0) {
+            volume.replica.post(new Event.Persisted(volume.lastWriteId));
+            volume.lastWriteId = 0;
+        }
+    }
+
+    /** The first failure ends everything: what is on the disk now is not known, and no retry would tell (R15). */
+    private static void failed(Volume volume, Exception e) {
+        volume.dead = true;
+        volume.appends.clear();
+        @Nullable Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;
+        volume.replica.post(new Event.DiskFailed(volume.replica.label() + " the log's disk failed: " + cause
+                + ". Look at the disk and the file system, then restart the process: it verifies the log when it opens it"));
+    }
+}

@@ -1,0 +1,176 @@
+package dev.handover.replication;
+
+import dev.handover.HandoverException;
+import dev.handover.NodeId;
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.Message.Reply;
+import dev.handover.replication.protocol.Message.Status;
+import dev.handover.replication.protocol.Sessions;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The applied state of one group: its state machine, its sessions, and the reads that wait for them. All on the applier thread but the two getters. */
+final class GroupApplier {
+    private record WaitingRead(long index, ReadRequest<?> read) implements Comparable<WaitingRead> {
+        @Override
+        public int compareTo(WaitingRead other) {
+            return Long.compare(index, other.index);
+        }
+    }
+
+    /** Own commands of a batch that ended otherwise than by their result. */
+    record Ended(Submission submission, Status status, byte[] result, long index) {}
+
+    private final Replica replica;
+    private final StateMachine stateMachine;
+    private final Sessions sessions = new Sessions();
+    private final Function<LogEntry, byte[]> apply = this::apply;
+    private final PriorityQueue<WaitingRead> reads = new PriorityQueue<>();
+    private @Nullable HandoverException stopped;
+    private boolean failed;
+
+    private long appliedBarrierEpoch;
+    private long wantedLeadership;
+    private long toldLeadership;
+
+    private volatile long appliedIndex;
+
+    GroupApplier(Replica replica, StateMachine stateMachine) {
+        this.replica = replica;
+        this.stateMachine = stateMachine;
+    }
+
+    /** Any thread. */
+    long appliedIndex() {
+        return appliedIndex;
+    }
+
+    /** Applies committed entries and answers who waits for them. */
+    void apply(List<LogEntry> entries, @Nullable Origin @Nullable [] waiting) {
+        if (failed || stopped != null) {
+            return;
+        }
+        List<Ended> own = new ArrayList<>();
+        Map<NodeId, List<Reply>> replies = new LinkedHashMap<>();
+        @Nullable String failure = null;
+        long index = appliedIndex;
+        for (int i = 0; i < entries.size(); i++) {
+            LogEntry entry = entries.get(i);
+            Sessions.Outcome outcome;
+            try {
+                outcome = sessions.apply(entry, apply);
+            } catch (Throwable e) { // whatever it is, this state is not known to be that of the others any more
+                failed = true;
+                failure = replica.label() + " the state machine failed on the entry at index " + entry.index() + " of epoch "
+                        + entry.epoch() + ": " + e
+                        + ". This replica has stopped, for its state is no longer known to be that of the others."
+                        + " Correct the state machine and restart the process: the log is applied again from its beginning";
+                replica.applicationFailed(failure, e);
+                break;
+            }
+            index = entry.index();
+            if (entry.kind() == LogEntry.Kind.BARRIER) {
+                appliedBarrierEpoch = entry.epoch();
+            }
+            Origin origin = waiting == null ? null : waiting[i];
+            if (origin instanceof Submission submission) {
+                own.add(new Ended(submission, outcome.status(), outcome.result(), entry.index()));
+            } else if (origin instanceof Origin.Forwarded forwarded) {
+                byte[] result = entry.kind() == LogEntry.Kind.OPEN_SESSION
+                        ? Commands.resultOfOpening(entry.index())
+                        : outcome.result();
+                replies.computeIfAbsent(forwarded.node(), node -> new ArrayList<>())
+                        .add(new Reply(forwarded.tag(), outcome.status(), result));
+            }
+        }
+        appliedIndex = index;
+        replies.forEach((node, list) -> replica.reply(node, new Message.Replies(list)));
+        for (Ended ended : own) {
+            if (ended.status == Status.APPLIED) {
+                ended.submission.future.complete(ended.result);
+            }
+        }
+        if (failure == null) {
+            replica.applied(index, own);
+        }
+        tellLeadership();
+        answerReads();
+    }
+
+    private byte[] apply(LogEntry entry) {
+        byte[] result =
+                stateMachine.apply(new Command(entry.index(), entry.epoch(), entry.timestamp(), entry.payload()));
+        if (result == null) { // possible: applications need not check for null
+            throw new IllegalStateException("StateMachine.apply returned null; return an empty array for nothing");
+        }
+        return result;
+    }
+
+    /** This replica leads since that epoch, whose barrier has committed; 0: it does not lead. */
+    void leadership(long epoch) {
+        if (epoch != wantedLeadership && toldLeadership != 0) {
+            long before = toldLeadership;
+            toldLeadership = 0;
+            tell(() -> stateMachine.onFollower(before), "onFollower", before);
+        }
+        wantedLeadership = epoch;
+        tellLeadership();
+    }
+
+    private void tellLeadership() {
+        long epoch = wantedLeadership;
+        if (epoch != 0 && toldLeadership != epoch && appliedBarrierEpoch >= epoch) {
+            toldLeadership = epoch;
+            tell(() -> stateMachine.onLeader(epoch), "onLeader", epoch);
+        }
+    }
+
+    private void tell(Runnable call, String name, long epoch) {
+        if (failed) {
+            return;
+        }
+        try {
+            call.run();
+        } catch (RuntimeException | Error e) {
+            failed = true;
+            replica.applicationFailed(
+                    replica.label() + " StateMachine." + name + "(" + epoch + ") failed after index " + appliedIndex + ": " + e
+                            + ". This replica has stopped; correct the state machine and restart the process",
+                    e);
+        }
+    }
+
+    /** Answers the read as soon as everything up to index is applied. */
+    void read(long index, ReadRequest<?> read) {
+        if (stopped != null) {
+            read.fail(stopped);
+        } else if (index <= appliedIndex && !failed) {
+            read.answer();
+        } else {
+            reads.add(new WaitingRead(index, read));
+        }
+    }
+
+    private void answerReads() {
+        while (!failed && !reads.isEmpty() && reads.peek().index <= appliedIndex) {
+            reads.remove().read.answer();
+        }
+    }
+
+    /** Nothing is applied or answered from now on. */
+    void stop(HandoverException reason) {
+        leadership(0);
+        stopped = reason;
+        for (WaitingRead waiting : reads) {
+            waiting.read.fail(reason);
+        }
+        reads.clear();
+    }
+
+}

@@ -1,0 +1,531 @@
+package dev.handover.replication;
+
+import dev.handover.GroupId;
+import dev.handover.HandoverException;
+import dev.handover.NodeId;
+import dev.handover.ReplicaClosedException;
+import dev.handover.ReplicaFaultedException;
+import dev.handover.ReplicaId;
+import dev.handover.Role;
+import dev.handover.event.HaEvent;
+import dev.handover.replication.protocol.Effect;
+import dev.handover.replication.protocol.Event;
+import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.Proposal;
+import dev.handover.replication.protocol.ReplicaProtocol;
+import dev.handover.replication.storage.LogStore;
+import dev.handover.replication.transport.Envelope;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One group on one node: steps the core with what happens, and does what the core says. Methods belong to the loop unless they say otherwise.
+ *
+ * <p>What the loop takes out of its mailbox in one go is stepped one by one, but all commands among it as one {@link Event.Propose} and all reads as one
+ * {@link Event.Read}; then the effects are executed, those for the disk first.
+ */
+final class Replica {
+    private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
+
+    /** An event from any other thread. */
+    private static final class Happened extends Mailbox.Mail {
+        private final Replica replica;
+        private final Event event;
+
+        Happened(Replica replica, Event event) {
+            this.replica = replica;
+            this.event = event;
+        }
+
+        @Override
+        void open() {
+            replica.step(event);
+        }
+    }
+
+    private final NodeRuntime node;
+    private final GroupId group;
+    private final ReplicaId self;
+    private final String label;
+    private final LogStore store;
+    private final ReplicaProtocol core;
+    private final Coordinator coordinator;
+    private final DiskWriter.Volume volume;
+    private final GroupApplier applied;
+    private final StatusBoard board;
+    private final Admission admission;
+    private final Completions completions = new Completions();
+    private final Commands commands;
+    private final Proposals proposals;
+    private final Reads reads;
+    private final CompletableFuture<String> stopped = new CompletableFuture<>();
+
+    private List<Effect> effects = new ArrayList<>();
+    private long lastTag;
+    private boolean touched;
+    private boolean ended;
+    private long leadsSinceEpoch;
+    private boolean serves;
+
+    private volatile @Nullable HandoverException endReason;
+    private volatile @Nullable UUID lineage;
+
+    Replica(NodeRuntime node, GroupId group, LogStore store, StateMachine stateMachine) {
+        this.node = node;
+        this.group = group;
+        this.store = store;
+        self = new ReplicaId(node.self(), store.logId());
+        label = "[" + group + " " + node.self() + "]";
+        core = new ReplicaProtocol(node.options().protocol(), self, store.recovered(), UUID::randomUUID);
+        lineage = store.recovered().lineage();
+        coordinator = new Coordinator(this, node.configurationStore());
+        volume = new DiskWriter.Volume(this, store);
+        applied = new GroupApplier(this, stateMachine);
+        board = new StatusBoard(this);
+        admission = new Admission(node.options().maxPending(), node.options().maxPendingBytes());
+        commands = new Commands(this, node.options());
+        proposals = new Proposals(this);
+        reads = new Reads(this, node.options());
+    }
+
+    // ---- any thread
+
+    GroupId group() {
+        return group;
+    }
+
+    ReplicaId self() {
+        return self;
+    }
+
+    /** How every line about this replica begins. */
+    String label() {
+        return label;
+    }
+
+    @Nullable UUID lineage() {
+        return lineage;
+    }
+
+    Admission admission() {
+        return admission;
+    }
+
+    StatusBoard board() {
+        return board;
+    }
+
+    NodeRuntime node() {
+        return node;
+    }
+
+    CompletableFuture<String> stopped() {
+        return stopped;
+    }
+
+    /** Why nothing is taken any more; null while it is. */
+    @Nullable HandoverException endReason() {
+        return endReason;
+    }
+
+    GroupStatus status() {
+        return board.status(applied.appliedIndex());
+    }
+
+    GroupApplier appliedState() {
+        return applied;
+    }
+
+    /** The state in a few words, for messages. */
+    String situation() {
+        GroupStatus status = status();
+        return "role " + status.role() + ", epoch " + status.epoch() + ", leader "
+                + (status.leader() == null ? "unknown" : status.leader()) + ", in sync "
+                + (status.configuration() == null
+                        ? "unknown"
+                        : status.configuration().inSync())
+                + (status.fault() == null ? "" : ", fault: " + status.fault());
+    }
+
+    void post(Event event) {
+        node.loop().post(new Happened(this, event));
+    }
+
+    boolean send(NodeId to, Message message) {
+        return node.transport().send(to, new Envelope(group, self, message));
+    }
+
+    /** Answers are never dropped while the connection stands: the caller on the other side would wait for nothing. */
+    void reply(NodeId to, Message.Replies replies) {
+        if (!send(to, replies)) {
+            node.loop().post(new Mailbox.Mail() {
+                @Override
+                void open() {
+                    unsentReplies.add(new Unsent(to, replies));
+                }
+            });
+        }
+    }
+
+    private record Unsent(NodeId to, Message.Replies replies) {}
+
+    private List<Unsent> unsentReplies = new ArrayList<>();
+
+    void publish(HaEvent event) {
+        node.events().publish(event);
+    }
+
+    /** The applier has come so far, and has answered these callers where their command was applied. */
+    void applied(long index, List<GroupApplier.Ended> own) {
+        node.loop().post(new Mailbox.Mail() {
+            @Override
+            void open() {
+                for (GroupApplier.Ended ended : own) {
+                    if (ended.status() == Message.Status.APPLIED) {
+                        commands.applied(ended.submission(), ended.result(), ended.index());
+                    } else {
+                        commands.expired(ended.submission());
+                    }
+                }
+                step(new Event.Applied(index));
+            }
+        });
+    }
+
+    void applicationFailed(String reason, Throwable cause) {
+        LOG.warn(reason, cause);
+        post(new Event.ApplicationFailed(reason));
+    }
+
+    // ---- the loop
+
+    Role role() {
+        return core.role();
+    }
+
+    long nextTag() {
+        return ++lastTag;
+    }
+
+    long nowNanos() {
+        return node.loop().nowNanos();
+    }
+
+    Commands commands() {
+        return commands;
+    }
+
+    Completions completions() {
+        return completions;
+    }
+
+    void start(List<NodeId> connected) {
+        effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
+        for (NodeId peer : connected) {
+            step(new Event.PeerConnected(peer));
+        }
+        step(new Event.Start());
+        coordinator.watch();
+    }
+
+    /** A command of a caller here. */
+    void arrived(Submission submission) {
+        HandoverException reason = endReason;
+        if (reason != null) {
+            admission.release(submission.payload.length);
+            completions.fail(submission.future, reason);
+        } else {
+            commands.arrived(submission);
+        }
+        touch();
+    }
+
+    /** A read of a caller here. */
+    void arrived(ReadRequest<?> read) {
+        HandoverException reason = endReason;
+        if (reason != null) {
+            completions.fail(read.future, reason);
+        } else {
+            reads.arrived(read);
+        }
+        touch();
+    }
+
+    void arrivedAwaiter() {
+        HandoverException reason = endReason;
+        if (reason != null) {
+            board.end(reason);
+        }
+        touch();
+    }
+
+    /** Asks whether a leader serves, and if wanted whether what it has committed is applied here. */
+    ReadRequest<Boolean> ask(boolean needsState, long deadlineNanos) {
+        ReadRequest<Boolean> question = new ReadRequest<>(this, deadlineNanos, needsState, () -> true);
+        reads.arrived(question);
+        return question;
+    }
+
+    void received(Envelope envelope) {
+        if (ended) {
+            return;
+        }
+        Message message = envelope.message();
+        NodeId from = envelope.from().node();
+        if (message instanceof Message.OfCore forCore) {
+            step(new Event.Received(envelope.from(), forCore));
+        } else if (message instanceof Message.Forward forward) {
+            proposals.forwarded(from, forward);
+            touch();
+        } else if (message instanceof Message.Replies replies) {
+            for (Message.Reply reply : replies.replies()) {
+                commands.reply(from, reply);
+            }
+            touch();
+        }
+    }
+
+    void connected(NodeId peer) {
+        step(new Event.PeerConnected(peer));
+        commands.connectionChanged(peer);
+        reads.situationChanged();
+        publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, null));
+    }
+
+    void disconnected(NodeId peer, String reason) {
+        step(new Event.PeerDisconnected(peer));
+        commands.connectionChanged(peer);
+        unsentReplies.removeIf(unsent -> unsent.to.equals(peer)); // it asks again
+        publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, reason));
+    }
+
+    void step(Event event) {
+        if (ended) {
+            return;
+        }
+        try {
+            if (!touched) {
+                effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
+            }
+            effects.addAll(core.step(event));
+        } catch (RuntimeException e) {
+            defect(e);
+        }
+        touch();
+    }
+
+    private void touch() {
+        if (!touched) {
+            touched = true;
+            node.loop().touched(this);
+        }
+    }
+
+    void tick() {
+        step(new Event.Tick(nowNanos(), System.currentTimeMillis()));
+        commands.tick(nowNanos());
+        reads.tick(nowNanos());
+        if (!unsentReplies.isEmpty()) {
+            List<Unsent> again = unsentReplies;
+            unsentReplies = new ArrayList<>();
+            again.forEach(unsent -> reply(unsent.to, unsent.replies));
+        }
+    }
+
+    /** After everything that waited was taken in: proposes, asks, and executes. */
+    void flush() {
+        touched = false;
+        try {
+            board.check(nowNanos());
+            do {
+                propose();
+                execute();
+            } while (!effects.isEmpty());
+            board.indexes(core.lastIndex(), core.commitIndex());
+        } catch (RuntimeException e) {
+            defect(e);
+        }
+        proposals.flush();
+        completions.flush(node.applier());
+    }
+
+    private void propose() {
+        if (ended) {
+            return;
+        }
+        List<Proposal> batch = new ArrayList<>();
+        proposals.drainTo(batch);
+        commands.flush(nowNanos(), batch);
+        if (!batch.isEmpty()) {
+            effects.addAll(core.step(new Event.Propose(batch)));
+        }
+        long readId = reads.flush(nowNanos());
+        if (readId != 0) {
+            effects.addAll(core.step(new Event.Read(List.of(readId))));
+        }
+    }
+
+    private void execute() {
+        List<Effect> now = effects;
+        if (now.isEmpty()) {
+            return;
+        }
+        effects = new ArrayList<>();
+        List<Effect> forDisk = new ArrayList<>();
+        for (Effect effect : now) {
+            if (effect instanceof Effect.Write || effect instanceof Effect.Fetch) {
+                forDisk.add(effect);
+            }
+        }
+        if (!forDisk.isEmpty()) {
+            node.disk().submit(volume, forDisk);
+        }
+        for (Effect effect : now) {
+            execute(effect);
+        }
+    }
+
+    private void execute(Effect effect) {
+        if (effect instanceof Effect.Send send) {
+            send(send.to(), send.message()); // lost messages are the core's business
+        } else if (effect instanceof Effect.Apply apply) {
+            List<dev.handover.replication.protocol.LogEntry> entries = apply.entries();
+            @Nullable Origin @Nullable [] waiting = proposals.waitingFor(entries);
+            node.applier().run(() -> applied.apply(entries, waiting));
+        } else if (effect instanceof Effect.Accepted accepted) {
+            proposals.accepted(accepted.proposals(), accepted.firstIndex(), accepted.epoch());
+        } else if (effect instanceof Effect.Rejected rejected) {
+            proposals.rejected(rejected.proposals(), rejected.reason(), commands::rejected);
+        } else if (effect instanceof Effect.ReadReady ready) {
+            reads.ready(ready.readId(), ready.index(), applied, node.applier());
+        } else if (effect instanceof Effect.ReadFailed failed) {
+            reads.failed(failed.readId(), failed.reason());
+        } else if (effect instanceof Effect.ReadConfiguration) {
+            coordinator.read();
+        } else if (effect instanceof Effect.CompareAndSet cas) {
+            coordinator.compareAndSet(cas.expectedVersion(), cas.next());
+        } else if (effect instanceof Effect.RecordBoot boot) {
+            coordinator.recordBoot(self, boot.bootCounter());
+        } else if (effect instanceof Effect.WriteState state) {
+            lineage = state.lineage();
+        } else if (effect instanceof Effect.StatusChanged changed) {
+            statusChanged(changed);
+        } else if (effect instanceof Effect.TakeOver step) {
+            publish(new HaEvent.TakeOver(
+                    Instant.now(), self.node(), group, step.step(), step.epoch(), System.nanoTime(), step.detail()));
+        } else if (effect instanceof Effect.Faulted faulted) {
+            faulted(faulted.reason());
+        } else if (effect instanceof Effect.Stopped stop) {
+            end(closed(), stop.detail());
+        }
+    }
+
+    private void statusChanged(Effect.StatusChanged changed) {
+        StatusBoard.Standing before = board.standing();
+        board.indexes(core.lastIndex(), core.commitIndex());
+        board.standing(new StatusBoard.Standing(
+                changed.role(), changed.epoch(), changed.leader(), changed.configuration(), before.fault()));
+        leadershipChanged(changed);
+        commands.leaderIs(changed.leader());
+        reads.situationChanged();
+        Instant at = Instant.now();
+        if (before.role() != changed.role()) {
+            publish(new HaEvent.RoleChanged(
+                    at, self.node(), group, before.role(), changed.role(), changed.epoch(), changed.reason()));
+        }
+        if (changed.configuration() != null && !Objects.equals(changed.configuration(), before.configuration())) {
+            publish(new HaEvent.ConfigurationChanged(at, self.node(), group, changed.configuration()));
+        }
+        node.standingChanged(this);
+        touch();
+    }
+
+    private void leadershipChanged(Effect.StatusChanged changed) {
+        Role role = changed.role();
+        if (!role.leads() || (role == Role.RECONCILING && serves)) {
+            if (leadsSinceEpoch != 0) {
+                proposals.lost();
+            }
+            if (serves) {
+                node.applier().run(() -> applied.leadership(0));
+            }
+            serves = false;
+            leadsSinceEpoch = 0;
+        }
+        if (role.leads() && leadsSinceEpoch == 0) {
+            leadsSinceEpoch = changed.epoch();
+        }
+        if (role == Role.LEADER && !serves) {
+            serves = true;
+            long epoch = leadsSinceEpoch;
+            node.applier().run(() -> applied.leadership(epoch));
+        }
+    }
+
+    // ---- the end
+
+    private void defect(RuntimeException e) {
+        LOG.error("{} defect in the replica's own code", label, e);
+        faulted(label + " defect in the replica's own code: " + e
+                + ". It has stopped itself; restart the process, and report this with the log's lines before it");
+    }
+
+    private void faulted(String reason) {
+        StatusBoard.Standing before = board.standing();
+        board.standing(new StatusBoard.Standing(
+                Role.FAULTED, before.epoch(), null, before.configuration(), reason));
+        publish(new HaEvent.ReplicaFaulted(Instant.now(), self.node(), group, reason));
+        end(new ReplicaFaultedException(label + " has stopped itself: " + reason), reason);
+    }
+
+    private HandoverException closed() {
+        return new ReplicaClosedException(label + " was closed; join the group again, or use another node");
+    }
+
+    /** Stops in order: ends with {@link #stopped}. */
+    void stop() {
+        if (ended) {
+            stopped.complete("had ended before");
+        } else {
+            step(new Event.Stop());
+        }
+    }
+
+    /** Stops now, whatever is under way. */
+    void end(String why) {
+        end(closed(), why);
+        flush();
+    }
+
+    private void end(HandoverException reason, String detail) {
+        if (ended) {
+            stopped.complete(detail);
+            return;
+        }
+        ended = true;
+        endReason = reason;
+        proposals.lost();
+        commands.end(reason);
+        reads.end(reason);
+        board.end(reason);
+        coordinator.close();
+        node.applier().run(() -> applied.stop(reason));
+        touch();
+        stopped.complete(detail);
+    }
+
+    LogStore store() {
+        return store;
+    }
+
+    DiskWriter.Volume volume() {
+        return volume;
+    }
+}
