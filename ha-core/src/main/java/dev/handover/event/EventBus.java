@@ -20,7 +20,7 @@ public final class EventBus implements AutoCloseable {
     private static final int CAPACITY = 8192;
     private static final long CLOSE_TIMEOUT_MILLIS = 2000;
 
-    private final BlockingQueue<HaEvent> queue = new ArrayBlockingQueue<>(CAPACITY);
+    private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(CAPACITY);
     private final List<Consumer<? super HaEvent>> listeners = new CopyOnWriteArrayList<>();
     private final AtomicLong dropped = new AtomicLong();
     private final Thread thread;
@@ -35,7 +35,12 @@ public final class EventBus implements AutoCloseable {
 
     /** Hands the event over; never blocks. After close it does nothing. */
     public void publish(HaEvent event) {
-        if (!closed && !queue.offer(event) && dropped.getAndIncrement() == 0) {
+        execute(() -> deliver(event));
+    }
+
+    /** Runs a task on the event thread, after everything that was published before; drops and counts it like an event. After close it does nothing. */
+    public void execute(Runnable task) {
+        if (!closed && !queue.offer(task) && dropped.getAndIncrement() == 0) {
             LOG.warn("Event listeners are {} events behind; events are dropped until they catch up", CAPACITY);
         }
     }
@@ -44,6 +49,11 @@ public final class EventBus implements AutoCloseable {
     public Registration subscribe(Consumer<? super HaEvent> listener) {
         listeners.add(listener);
         return () -> listeners.remove(listener);
+    }
+
+    /** Whether the caller runs on the event thread, in a listener that is. */
+    public boolean isOwnThread() {
+        return Thread.currentThread() == thread;
     }
 
     /** How many events were dropped because listeners were too slow. */
@@ -73,15 +83,23 @@ public final class EventBus implements AutoCloseable {
     private void run() {
         try {
             while (true) {
-                HaEvent event = queue.poll(closed ? 0 : 100, TimeUnit.MILLISECONDS);
-                if (event != null) {
-                    deliver(event);
+                Runnable task = queue.poll(closed ? 0 : 100, TimeUnit.MILLISECONDS);
+                if (task != null) {
+                    run(task);
                 } else if (closed) {
                     return;
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            LOG.warn("A listener failed", e);
         }
     }
 

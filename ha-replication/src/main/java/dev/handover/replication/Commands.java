@@ -244,6 +244,7 @@ final class Commands {
         if (here) {
             for (Submission s : unit) {
                 leaves(s, null);
+                replica.proposals().proposed(s);
                 proposals.add(proposalOf(s, answeredBelow));
             }
         } else if (session.ordered) {

@@ -4,71 +4,299 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.event.EventBus;
+import dev.handover.replication.protocol.ProtocolOptions;
+import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.transport.Transport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** One process's part in its cluster: transport, disk, and the groups it has joined. */
+/**
+ * One process's part in its cluster: transport, disk, and the groups it has joined.
+ *
+ * <pre>{@code
+ * try (HaNode node = HaNode.builder(NodeId.of("a"))
+ *         .configurationStore(ZooKeeperConfigurationStore.connect("zk1:2181,zk2:2181"))
+ *         .transport(NettyTransport.listen("10.0.0.1", 7101))
+ *         .dataDirectory(Path.of("/var/lib/orders"))
+ *         .start()) {
+ *     ReplicatedLog orders = node.join(GroupId.of("orders"), new OrderBook());
+ *     byte[] receipt = orders.submit(command).get(2, SECONDS);
+ * }
+ * }</pre>
+ *
+ * <p>Four daemon threads serve all groups of a node: one steps the protocol, one writes to the disk, one runs state machines and completes futures, one calls
+ * event listeners. The node owns the configuration store and the transport it was given, and closes them.
+ */
 public final class HaNode implements AutoCloseable {
-    private HaNode() {}
+    private final NodeRuntime runtime;
+
+    private HaNode(NodeRuntime runtime) {
+        this.runtime = runtime;
+    }
 
     /** Begins to configure a node. */
     public static Builder builder(NodeId node) {
-        throw new IllegalStateException();
+        return new Builder(node);
     }
 
-    /** Joins a group with this state machine; the returned replica recovers and catches up in the background. */
+    /**
+     * Joins a group with this state machine. The log on disk is opened and verified before this returns, which takes a moment for a long one; the replica then
+     * recovers and catches up in the background, see {@link ReplicatedLog#awaitInSync}.
+     *
+     * @throws IllegalStateException if this node has joined the group already
+     * @throws UncheckedIOException if the log cannot be opened; the message says why
+     * @throws dev.handover.ReplicaClosedException if the node is closed
+     */
     public ReplicatedLog join(GroupId group, StateMachine stateMachine) {
-        throw new IllegalStateException();
+        Objects.requireNonNull(group, "group");
+        Objects.requireNonNull(stateMachine, "stateMachine");
+        return new LocalLog(runtime, runtime.join(group, stateMachine), stateMachine);
+    }
+
+    /** Name of this node. */
+    public NodeId id() {
+        return runtime.self();
+    }
+
+    /** Where other nodes can dial this one. */
+    public InetSocketAddress address() {
+        return runtime.address();
     }
 
     /** What happens on this node. */
     public EventBus events() {
-        throw new IllegalStateException();
+        return runtime.events();
     }
 
-    /** Leaves all groups in order, then closes transport and store. */
+    /**
+     * Leaves all groups in order (a leader waits until the others hold everything, at most for the drain time-out, and says goodbye), then closes transport
+     * and configuration store. Everything pending completes, no thread is left. Closing twice is fine. On one of the node's own threads (in a state machine,
+     * a listener, or a stage of a future) it begins the closing and returns.
+     */
     @Override
-    public void close() {}
+    public void close() {
+        runtime.close();
+    }
 
-    /** Settings of a node. */
+    /** Dies as a process would: no goodbye, nothing forced. For tests. */
+    void crash() {
+        runtime.crash();
+    }
+
+    /** Settings of a node; everything is checked once, by {@link #start}. One builder starts one node. */
     public static final class Builder {
-        private Builder() {}
+        private final NodeId node;
+        private @Nullable ConfigurationStore configurationStore;
+        private @Nullable Transport transport;
+        private @Nullable Path dataDirectory;
+        private String cluster = "default";
+        private Duration commandTimeout = Duration.ofSeconds(5);
+        private Duration sessionTimeout = Duration.ofMinutes(10);
+        private Duration drainTimeout = Duration.ofSeconds(2);
+        private Duration failureTimeout = Duration.ofMillis(500);
+        private @Nullable Duration heartbeat;
+        private int maxCommandBytes = 1 << 20;
+        private int maxPending = 16_384;
+        private long maxPendingBytes = 64L << 20;
+        private int minInSync = 1;
+        private NodeRuntime.LogStores logStores = Builder::openSegmentedLog;
 
-        public Builder configurationStore(ConfigurationStore store) {
+        private Builder(NodeId node) {
+            this.node = Objects.requireNonNull(node, "node");
+        }
+
+        /** Where the groups' configurations are kept and nodes find each other; required. The node closes it, also if {@link #start} fails. */
+        public Builder configurationStore(ConfigurationStore value) {
+            configurationStore = value;
             return this;
         }
 
-        public Builder transport(Transport transport) {
+        /** How nodes talk; required. The node closes it, also if {@link #start} fails. */
+        public Builder transport(Transport value) {
+            transport = value;
             return this;
         }
 
-        public Builder dataDirectory(Path directory) {
+        /** Where the logs are; required. Each group has a directory of its name in it. No other process may use it at the same time. */
+        public Builder dataDirectory(Path value) {
+            dataDirectory = value;
             return this;
         }
 
-        public Builder cluster(String name) {
+        /** Name of the cluster, 1 to 64 characters; default {@code default}. Nodes of other clusters are refused, so that a wrong address does no harm. */
+        public Builder cluster(String value) {
+            cluster = value;
             return this;
         }
 
-        public Builder commandTimeout(Duration timeout) {
+        /**
+         * After how long a command or read that has no answer completes exceptionally; default 5 s, from 10 ms to 10 min. Too small: a take-over that would have been
+         * survived unseen becomes an error; too big: callers wait long when nothing can be done.
+         */
+        public Builder commandTimeout(Duration value) {
+            commandTimeout = value;
             return this;
         }
 
-        public Builder failureTimeout(Duration timeout) {
+        /**
+         * After how long without a command the group forgets a session and the results that it keeps for it, in log time; default 10 min, from 1 s to 24 h, and at
+         * least four times {@link #commandTimeout}. Too small: clocks of successive leaders that differ by as much end sessions under way, and the
+         * callers get {@link dev.handover.OutcomeUnknownException}; too big: the sessions of dead processes take memory for so long.
+         */
+        public Builder sessionTimeout(Duration value) {
+            sessionTimeout = value;
             return this;
         }
 
-        public Builder maxCommandBytes(int bytes) {
+        /**
+         * How long {@link HaNode#close} waits, per group, until the other replicas hold everything; default 2 s, from 1 ms to 10 min. Too small: the last
+         * commands of this node end with {@link dev.handover.OutcomeUnknownException}; too big: a stop takes long when a peer does not answer.
+         */
+        public Builder drainTimeout(Duration value) {
+            drainTimeout = value;
             return this;
         }
 
-        public Builder minInSync(int replicas) {
+        /**
+         * Silence for so long is taken for death; default 500 ms, and at least three heartbeats. A process that dies is noticed at once, without it; this is for
+         * hosts that vanish. Too small: pauses of the garbage collector cause take-overs; too big: a vanished host stops writes for so long.
+         */
+        public Builder failureTimeout(Duration value) {
+            failureTimeout = value;
             return this;
         }
 
+        /** A leader is heard at least so often; default a tenth of {@link #failureTimeout}. Too small: messages for nothing; too big: see {@link #failureTimeout}. */
+        public Builder heartbeat(Duration value) {
+            heartbeat = value;
+            return this;
+        }
+
+        /**
+         * Longest command, in bytes; default 1 MiB, at most 64 MiB. The same on every node, and below the transport's frame limit. Too big: one command
+         * holds up all others while it travels.
+         */
+        public Builder maxCommandBytes(int value) {
+            maxCommandBytes = value;
+            return this;
+        }
+
+        /**
+         * How many commands and reads of callers on this node may wait for their answers, per group; default 16384. More get {@link dev.handover.OverloadedException}. Too
+         * small: the disk and the wire are not kept busy; too big: under overload every answer comes late instead of some being refused.
+         */
+        public Builder maxPendingCommands(int value) {
+            maxPending = value;
+            return this;
+        }
+
+        /** How many bytes these commands may have, per group; default 64 MiB, at least {@link #maxCommandBytes}. Too big: memory; too small: as above. */
+        public Builder maxPendingBytes(long value) {
+            maxPendingBytes = value;
+            return this;
+        }
+
+        /**
+         * For a new group: fewer replicas in sync than this refuse writes ({@link dev.handover.RedundancyException}); default 1. With 2 in a group of two, everything
+         * acknowledged survives the loss of a disk at any time, but nothing is written while one of the two is away.
+         */
+        public Builder minInSync(int value) {
+            minInSync = value;
+            return this;
+        }
+
+        /** For tests: where logs live. */
+        Builder logStores(NodeRuntime.LogStores value) {
+            logStores = value;
+            return this;
+        }
+
+        /**
+         * Checks the settings, listens, and announces the node.
+         *
+         * @throws IllegalArgumentException if a setting makes no sense; the message names value and remedy
+         * @throws UncheckedIOException if the transport cannot listen
+         */
         public HaNode start() {
-            throw new IllegalStateException();
+            try {
+                return start(
+                        required("configurationStore", configurationStore),
+                        required("transport", transport),
+                        required("dataDirectory", dataDirectory));
+            } catch (RuntimeException e) {
+                closeWhatWasGiven(e);
+                throw e;
+            }
+        }
+
+        private HaNode start(ConfigurationStore store, Transport wire, Path directory) {
+            NodeRuntime runtime = new NodeRuntime(node, options(), wire, store, directory, logStores);
+            try {
+                runtime.start();
+            } catch (IOException e) {
+                runtime.close();
+                throw new UncheckedIOException("node " + node + " cannot listen: " + e.getMessage(), e);
+            } catch (RuntimeException e) {
+                runtime.close();
+                throw e;
+            }
+            return new HaNode(runtime);
+        }
+
+        private NodeOptions options() {
+            Duration beat = heartbeat == null ? failureTimeout.dividedBy(10) : heartbeat;
+            ProtocolOptions defaults = ProtocolOptions.defaults();
+            ProtocolOptions protocol = new ProtocolOptions(
+                    beat.toNanos(),
+                    failureTimeout.toNanos(),
+                    defaults.casRetryNanos(),
+                    drainTimeout.toNanos(),
+                    minInSync,
+                    defaults.featureLevel(),
+                    defaults.maxAppendBytes(),
+                    defaults.maxInFlightBytes(),
+                    defaults.maxUncommittedBytes(),
+                    defaults.maxUnappliedBytes(),
+                    defaults.tailBytes(),
+                    defaults.joinLagEntries());
+            return new NodeOptions(
+                    cluster,
+                    commandTimeout,
+                    sessionTimeout,
+                    drainTimeout,
+                    failureTimeout,
+                    maxCommandBytes,
+                    maxPending,
+                    maxPendingBytes,
+                    protocol);
+        }
+
+        private static <T> T required(String name, @Nullable T value) {
+            if (value == null) {
+                throw new IllegalArgumentException(name + " is not set; call HaNode.Builder." + name);
+            }
+            return value;
+        }
+
+        private void closeWhatWasGiven(RuntimeException cause) {
+            for (AutoCloseable given : new @Nullable AutoCloseable[] {transport, configurationStore}) {
+                if (given != null) {
+                    try {
+                        given.close();
+                    } catch (Exception e) {
+                        cause.addSuppressed(e);
+                    }
+                }
+            }
+        }
+
+        private static LogStore openSegmentedLog(Path directory, GroupId group, NodeId node) throws IOException {
+            throw new IOException("the log on disk lands in a moment; until then only tests can join");
         }
     }
 }

@@ -3,6 +3,8 @@ package dev.handover.replication;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * From many threads to one, which takes everything that waits at once: posting is one compare-and-set, taking one swap (a Treiber stack, reversed
@@ -25,6 +27,7 @@ final class Mailbox {
         }
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Mailbox.class);
     private static final Mail SLEEPING = new Mark();
     private static final Mail CLOSED = new Mark();
 
@@ -63,16 +66,18 @@ final class Mailbox {
         open(head.getAndSet(CLOSED));
     }
 
+    /** Throws away what waits, and takes nothing from now on. */
+    void discard() {
+        head.set(CLOSED);
+    }
+
     /** Sleeps until something waits, but not longer than so, or less. */
     void await(long nanos) {
         if (head.get() == null && head.compareAndSet(null, SLEEPING)) {
             LockSupport.parkNanos(this, nanos);
             head.compareAndSet(SLEEPING, null);
         }
-        if (Thread.interrupted()) {
-            // Nobody may interrupt this thread but a listener or state machine that ran on it: parking would not work any more.
-            return;
-        }
+        Thread.interrupted(); // set by a state machine or listener that ran here, if by anybody: no sleep would work any more
     }
 
     private static boolean open(@Nullable Mail newest) {
@@ -88,7 +93,11 @@ final class Mailbox {
         while (oldest != null) {
             Mail next = oldest.next;
             oldest.next = null;
-            oldest.open();
+            try {
+                oldest.open();
+            } catch (RuntimeException e) {
+                LOG.error("Defect: a task of thread {} failed", Thread.currentThread().getName(), e);
+            }
             oldest = next;
         }
         return any;

@@ -38,8 +38,8 @@ final class Proposals {
     }
 
     /** Commands from a node that believes that this one leads. */
-    void forwarded(NodeId from, Message.Forward forward) {
-        if (replica.role().leads()) {
+    void forwarded(NodeId from, Message.Forward forward, boolean leads) {
+        if (leads) {
             take(from, forward);
         } else {
             refuse(from, forward, Status.NOT_LEADER);

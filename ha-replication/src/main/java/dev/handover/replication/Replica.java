@@ -5,11 +5,13 @@ import dev.handover.HandoverException;
 import dev.handover.NodeId;
 import dev.handover.ReplicaClosedException;
 import dev.handover.ReplicaFaultedException;
+import dev.handover.Registration;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent;
 import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
+import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Proposal;
 import dev.handover.replication.protocol.ReplicaProtocol;
@@ -21,6 +23,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +54,8 @@ final class Replica {
         }
     }
 
+    private record Unsent(NodeId to, Message.Replies replies) {}
+
     private final NodeRuntime node;
     private final GroupId group;
     private final ReplicaId self;
@@ -68,12 +74,14 @@ final class Replica {
     private final CompletableFuture<String> stopped = new CompletableFuture<>();
 
     private List<Effect> effects = new ArrayList<>();
+    private List<Unsent> unsentReplies = new ArrayList<>();
     private long lastTag;
     private boolean touched;
     private boolean ended;
     private long leadsSinceEpoch;
     private boolean serves;
 
+    private final List<Consumer<GroupStatus>> listeners = new CopyOnWriteArrayList<>();
     private volatile @Nullable HandoverException endReason;
     private volatile @Nullable UUID lineage;
 
@@ -154,6 +162,14 @@ final class Replica {
                 + (status.fault() == null ? "" : ", fault: " + status.fault());
     }
 
+    /** Calls the listener on the event thread, now and after every change. */
+    Registration onStatus(Consumer<GroupStatus> listener) {
+        node.events().execute(() -> listener.accept(status()));
+        Consumer<GroupStatus> own = listener::accept; // one object per registration
+        listeners.add(own);
+        return () -> listeners.remove(own);
+    }
+
     void post(Event event) {
         node.loop().post(new Happened(this, event));
     }
@@ -165,18 +181,9 @@ final class Replica {
     /** Answers are never dropped while the connection stands: the caller on the other side would wait for nothing. */
     void reply(NodeId to, Message.Replies replies) {
         if (!send(to, replies)) {
-            node.loop().post(new Mailbox.Mail() {
-                @Override
-                void open() {
-                    unsentReplies.add(new Unsent(to, replies));
-                }
-            });
+            node.loop().run(() -> unsentReplies.add(new Unsent(to, replies)));
         }
     }
-
-    private record Unsent(NodeId to, Message.Replies replies) {}
-
-    private List<Unsent> unsentReplies = new ArrayList<>();
 
     void publish(HaEvent event) {
         node.events().publish(event);
@@ -184,9 +191,8 @@ final class Replica {
 
     /** The applier has come so far, and has answered these callers where their command was applied. */
     void applied(long index, List<GroupApplier.Ended> own) {
-        node.loop().post(new Mailbox.Mail() {
-            @Override
-            void open() {
+        node.loop().run(() -> {
+            try {
                 for (GroupApplier.Ended ended : own) {
                     if (ended.status() == Message.Status.APPLIED) {
                         commands.applied(ended.submission(), ended.result(), ended.index());
@@ -194,8 +200,10 @@ final class Replica {
                         commands.expired(ended.submission());
                     }
                 }
-                step(new Event.Applied(index));
+            } catch (RuntimeException e) {
+                defect(e);
             }
+            step(new Event.Applied(index));
         });
     }
 
@@ -205,10 +213,6 @@ final class Replica {
     }
 
     // ---- the loop
-
-    Role role() {
-        return core.role();
-    }
 
     long nextTag() {
         return ++lastTag;
@@ -222,11 +226,16 @@ final class Replica {
         return commands;
     }
 
+    Proposals proposals() {
+        return proposals;
+    }
+
     Completions completions() {
         return completions;
     }
 
     void start(List<NodeId> connected) {
+        node.loop().readClock();
         effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
         for (NodeId peer : connected) {
             step(new Event.PeerConnected(peer));
@@ -274,17 +283,14 @@ final class Replica {
     }
 
     void received(Envelope envelope) {
-        if (ended) {
-            return;
-        }
         Message message = envelope.message();
         NodeId from = envelope.from().node();
         if (message instanceof Message.OfCore forCore) {
             step(new Event.Received(envelope.from(), forCore));
         } else if (message instanceof Message.Forward forward) {
-            proposals.forwarded(from, forward);
+            proposals.forwarded(from, forward, core.role().leads() && !ended);
             touch();
-        } else if (message instanceof Message.Replies replies) {
+        } else if (message instanceof Message.Replies replies && !ended) {
             for (Message.Reply reply : replies.replies()) {
                 commands.reply(from, reply);
             }
@@ -312,6 +318,7 @@ final class Replica {
         }
         try {
             if (!touched) {
+                node.loop().readClock();
                 effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
             }
             effects.addAll(core.step(event));
@@ -396,7 +403,7 @@ final class Replica {
         if (effect instanceof Effect.Send send) {
             send(send.to(), send.message()); // lost messages are the core's business
         } else if (effect instanceof Effect.Apply apply) {
-            List<dev.handover.replication.protocol.LogEntry> entries = apply.entries();
+            List<LogEntry> entries = apply.entries();
             @Nullable Origin @Nullable [] waiting = proposals.waitingFor(entries);
             node.applier().run(() -> applied.apply(entries, waiting));
         } else if (effect instanceof Effect.Accepted accepted) {
@@ -435,6 +442,7 @@ final class Replica {
         leadershipChanged(changed);
         commands.leaderIs(changed.leader());
         reads.situationChanged();
+        tellListeners();
         Instant at = Instant.now();
         if (before.role() != changed.role()) {
             publish(new HaEvent.RoleChanged(
@@ -443,8 +451,16 @@ final class Replica {
         if (changed.configuration() != null && !Objects.equals(changed.configuration(), before.configuration())) {
             publish(new HaEvent.ConfigurationChanged(at, self.node(), group, changed.configuration()));
         }
-        node.standingChanged(this);
         touch();
+    }
+
+    private void tellListeners() {
+        if (!listeners.isEmpty()) {
+            GroupStatus now = status();
+            for (Consumer<GroupStatus> listener : listeners) {
+                node.events().execute(() -> listener.accept(now));
+            }
+        }
     }
 
     private void leadershipChanged(Effect.StatusChanged changed) {
@@ -479,9 +495,15 @@ final class Replica {
 
     private void faulted(String reason) {
         StatusBoard.Standing before = board.standing();
-        board.standing(new StatusBoard.Standing(
-                Role.FAULTED, before.epoch(), null, before.configuration(), reason));
+        if (before.role() == Role.FAULTED) {
+            return;
+        }
+        board.standing(
+                new StatusBoard.Standing(Role.FAULTED, before.epoch(), null, before.configuration(), reason));
+        publish(new HaEvent.RoleChanged(
+                Instant.now(), self.node(), group, before.role(), Role.FAULTED, before.epoch(), reason));
         publish(new HaEvent.ReplicaFaulted(Instant.now(), self.node(), group, reason));
+        tellListeners();
         end(new ReplicaFaultedException(label + " has stopped itself: " + reason), reason);
     }
 

@@ -6,6 +6,19 @@ import org.slf4j.LoggerFactory;
 
 /** A thread that opens the mails of its box until it is told to end. */
 abstract class Worker {
+    private static final class Task extends Mailbox.Mail {
+        private final Runnable task;
+
+        Task(Runnable task) {
+            this.task = task;
+        }
+
+        @Override
+        void open() {
+            task.run();
+        }
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -26,6 +39,11 @@ abstract class Worker {
     /** Hands over; false after the end. Any thread. */
     final boolean post(Mailbox.Mail mail) {
         return mailbox.post(mail);
+    }
+
+    /** Runs the task on this thread, after what was handed over before; false after the end. */
+    final boolean tryRun(Runnable task) {
+        return mailbox.post(new Task(task));
     }
 
     final boolean isCurrentThread() {
@@ -49,10 +67,7 @@ abstract class Worker {
     }
 
     private void wake() {
-        mailbox.post(new Mailbox.Mail() {
-            @Override
-            void open() {}
-        });
+        tryRun(() -> {});
     }
 
     /** Waits for the end of the thread; false if it does not come in time. */
@@ -92,7 +107,12 @@ abstract class Worker {
                 mailbox.await(Math.min(sleepNanos, IDLE_NANOS));
             }
         }
-        mailbox.close();
+        if (killed) {
+            mailbox.discard();
+        } else {
+            mailbox.close();
+            afterBatch(true);
+        }
         ended();
     }
 

@@ -1,0 +1,46 @@
+package dev.handover.replication;
+
+import dev.handover.event.HaEvent;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes what an operator should read into the log, on the event thread. */
+final class EventLog implements Consumer<HaEvent> {
+    private static final Logger LOG = LoggerFactory.getLogger("dev.handover.replication");
+
+    @Override
+    public void accept(HaEvent event) {
+        String label = "[" + event.group() + " " + event.node() + "]";
+        if (event instanceof HaEvent.RoleChanged e) {
+            LOG.info("{} {} in epoch {} (was {}): {}", label, e.to(), e.epoch(), e.from(), e.reason());
+        } else if (event instanceof HaEvent.ConfigurationChanged e) {
+            LOG.info(
+                    "{} epoch {}: leader {}, in sync {} ({})",
+                    label,
+                    e.configuration().epoch(),
+                    e.configuration().leader(),
+                    e.configuration().inSync(),
+                    e.configuration().reason());
+        } else if (event instanceof HaEvent.TakeOver e) {
+            LOG.info("{} take-over {} for epoch {}: {}", label, e.step(), e.epoch(), e.detail());
+        } else if (event instanceof HaEvent.ReplicaFaulted e) {
+            LOG.warn("{} FAULTED: {}", label, e.reason());
+        } else if (event instanceof HaEvent.Coordination e) {
+            if (e.reachable()) {
+                LOG.info("{} {}", label, e.detail());
+            } else {
+                LOG.warn(
+                        "{} the configuration store does not answer; writes go on, take-overs wait: {}",
+                        label,
+                        e.detail());
+            }
+        } else if (event instanceof HaEvent.PeerConnection e) {
+            if (e.lost() == null) {
+                LOG.info("{} connected with {}", label, e.peer());
+            } else {
+                LOG.info("{} lost the connection with {}: {}", label, e.peer(), e.lost());
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.handover.replication;
+
+import dev.handover.GroupId;
+import dev.handover.HandoverException;
+import dev.handover.OverloadedException;
+import dev.handover.Registration;
+import dev.handover.ReplicaClosedException;
+import dev.handover.replication.protocol.LogEntry;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** The user's view of a {@link Replica}. */
+final class LocalLog implements ReplicatedLog {
+    private static final int MAX_SESSIONS = 4096;
+
+    private final NodeRuntime node;
+    private final Replica replica;
+    private final StateMachine stateMachine;
+    private final long commandTimeoutNanos;
+    private final AtomicInteger sessions = new AtomicInteger();
+
+    LocalLog(NodeRuntime node, Replica replica, StateMachine stateMachine) {
+        this.node = node;
+        this.replica = replica;
+        this.stateMachine = stateMachine;
+        commandTimeoutNanos = node.options().commandTimeout().toNanos();
+    }
+
+    @Override
+    public GroupId group() {
+        return replica.group();
+    }
+
+    @Override
+    public CompletableFuture<byte[]> submit(byte[] command) {
+        return submit(command, replica.commands().own());
+    }
+
+    CompletableFuture<byte[]> submit(byte[] command, CallerSession session) {
+        int limit = node.options().maxCommandBytes();
+        if (command.length > limit) {
+            throw new IllegalArgumentException(replica.label() + " a command of " + command.length
+                    + " bytes is longer than maxCommandBytes, " + limit + "; send less, or raise it on every node");
+        }
+        HandoverException ended = replica.endReason();
+        if (ended != null) {
+            return CompletableFuture.failedFuture(ended);
+        }
+        if (!replica.admission().enter(command.length)) {
+            return CompletableFuture.failedFuture(overloaded("commands and reads are under way here"));
+        }
+        Submission submission = new Submission(
+                replica, session, LogEntry.Kind.COMMAND, command, System.nanoTime() + commandTimeoutNanos);
+        if (!node.loop().post(submission)) {
+            replica.admission().release(command.length);
+            return CompletableFuture.failedFuture(closed());
+        }
+        return submission.future;
+    }
+
+    @Override
+    public CompletableFuture<byte[]> query(byte[] query, Consistency consistency) {
+        return read(consistency, () -> stateMachine.query(query));
+    }
+
+    @Override
+    public <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> reader) {
+        Objects.requireNonNull(reader, "reader");
+        HandoverException ended = replica.endReason();
+        if (ended != null) {
+            return CompletableFuture.failedFuture(ended);
+        }
+        if (!replica.admission().enter(0)) {
+            return CompletableFuture.failedFuture(overloaded("commands and reads are under way here"));
+        }
+        ReadRequest<T> read =
+                new ReadRequest<>(replica, System.nanoTime() + commandTimeoutNanos, true, reader);
+        read.future.whenComplete((result, failure) -> replica.admission().release(0));
+        if (consistency == Consistency.LOCAL) {
+            node.applier().run(() -> replica.appliedState().read(0, read));
+        } else if (!node.loop().post(read)) {
+            read.fail(closed());
+        }
+        return read.future;
+    }
+
+    private OverloadedException overloaded(String what) {
+        return new OverloadedException(replica.label() + " " + replica.admission().count() + " " + what + ", at most "
+                + replica.admission().maxCount() + " (maxPendingCommands) with "
+                + node.options().maxPendingBytes()
+                + " bytes (maxPendingBytes) may be; it was not applied, try again when some are answered");
+    }
+
+    private ReplicaClosedException closed() {
+        return new ReplicaClosedException(replica.label() + " was closed; join the group again, or use another node");
+    }
+
+    @Override
+    public CompletableFuture<Session> openSession() {
+        HandoverException ended = replica.endReason();
+        if (ended != null) {
+            return CompletableFuture.failedFuture(ended);
+        }
+        if (sessions.incrementAndGet() > MAX_SESSIONS) {
+            sessions.decrementAndGet();
+            return CompletableFuture.failedFuture(new OverloadedException(replica.label() + " " + MAX_SESSIONS
+                    + " sessions are open here; close some, or share them"));
+        }
+        CallerSession session = new CallerSession(true);
+        node.loop().run(() -> replica.commands().add(session));
+        return CompletableFuture.completedFuture(new LocalSession(this, session));
+    }
+
+    void closeSession(CallerSession session) {
+        sessions.decrementAndGet();
+        node.loop().run(() -> replica.commands().close(session));
+    }
+
+    ReplicaClosedException sessionClosed() {
+        return new ReplicaClosedException(replica.label() + " the session was closed; open another");
+    }
+
+    @Override
+    public GroupStatus status() {
+        return replica.status();
+    }
+
+    @Override
+    public Registration onStatus(Consumer<GroupStatus> listener) {
+        return replica.onStatus(listener);
+    }
+
+    @Override
+    public CompletableFuture<GroupStatus> awaitInSync(Duration timeout) {
+        return await(true, timeout);
+    }
+
+    @Override
+    public CompletableFuture<GroupStatus> awaitLeader(Duration timeout) {
+        return await(false, timeout);
+    }
+
+    private CompletableFuture<GroupStatus> await(boolean inSync, Duration timeout) {
+        StatusBoard.Waiter waiter = new StatusBoard.Waiter(replica, inSync, timeout);
+        if (!node.loop().post(waiter)) {
+            waiter.future.completeExceptionally(closed());
+        }
+        return waiter.future;
+    }
+
+    @Override
+    public void close() {
+        node.leave(replica);
+    }
+
+    @Override
+    public String toString() {
+        return replica.label() + " " + replica.situation();
+    }
+}

@@ -1,0 +1,201 @@
+package dev.handover.replication;
+
+import dev.handover.NodeId;
+import dev.handover.replication.transport.Envelope;
+import dev.handover.replication.transport.Hello;
+import dev.handover.replication.transport.Transport;
+import dev.handover.replication.transport.TransportListener;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A network for tests in one JVM: each node gets a {@link #transport}. Messages arrive in order on a thread of the receiver; pairs of nodes can be
+ * {@link #cut} and {@link #heal}ed. Dialling a transport that was closed is refused, as it is where nobody listens.
+ */
+public final class InMemoryNetwork implements AutoCloseable {
+    private static final int MAX_WAITING = 100_000;
+    private static final long REDIAL_MILLIS = 20;
+
+    private final ScheduledExecutorService dialler = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "in-memory-network");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final AtomicInteger lastPort = new AtomicInteger();
+    private final Map<Integer, Endpoint> listening = new TreeMap<>();
+    private final List<NodeId[]> cuts = new java.util.concurrent.CopyOnWriteArrayList<>();
+
+    /** Begins to dial. */
+    public InMemoryNetwork() {
+        dialler.scheduleWithFixedDelay(this::dialAll, REDIAL_MILLIS, REDIAL_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** A transport for one node. */
+    public Transport transport() {
+        return new Endpoint(lastPort.incrementAndGet());
+    }
+
+    /** Nothing passes between the two, and no connection stands any more. */
+    public void cut(NodeId a, NodeId b) {
+        synchronized (this) {
+            cuts.add(new NodeId[] {a, b});
+            for (Endpoint endpoint : listening.values()) {
+                if (endpoint.self.equals(a) || endpoint.self.equals(b)) {
+                    NodeId other = endpoint.self.equals(a) ? b : a;
+                    Endpoint peer = endpoint.connections.get(other);
+                    if (peer != null) {
+                        endpoint.drop(peer, "cut");
+                    }
+                }
+            }
+        }
+    }
+
+    /** Everything passes again. */
+    public void heal() {
+        cuts.clear();
+    }
+
+    /** Ends the dialling. */
+    @Override
+    public void close() {
+        dialler.shutdownNow();
+    }
+
+    private boolean isCut(NodeId a, NodeId b) {
+        return cuts.stream().anyMatch(c -> c[0].equals(a) && c[1].equals(b) || c[0].equals(b) && c[1].equals(a));
+    }
+
+    private synchronized void dialAll() {
+        for (Endpoint endpoint : List.copyOf(listening.values())) {
+            endpoint.wanted.forEach((peer, address) -> dial(endpoint, peer, address));
+        }
+    }
+
+    private void dialSoon() {
+        if (!dialler.isShutdown()) {
+            dialler.execute(this::dialAll);
+        }
+    }
+
+    private void dial(Endpoint from, NodeId peer, InetSocketAddress address) {
+        if (from.connections.containsKey(peer) || isCut(from.self, peer)) {
+            return;
+        }
+        Endpoint to = listening.get(address.getPort());
+        if (to == null) {
+            from.tell(() -> from.listener.refused(peer));
+            return;
+        }
+        Hello mine = from.listener.hello();
+        Hello theirs = to.listener.hello();
+        String no = to.listener.refusalOf(mine);
+        String reason = no != null ? no : from.listener.refusalOf(theirs);
+        if (reason != null) {
+            from.tell(() -> from.listener.rejected(peer, reason));
+            return;
+        }
+        from.connections.put(to.self, to);
+        to.connections.put(from.self, from);
+        from.tell(() -> from.listener.connected(theirs));
+        to.tell(() -> to.listener.connected(mine));
+    }
+
+    private final class Endpoint implements Transport {
+        private final int port;
+        private final Map<NodeId, Endpoint> connections = new HashMap<>();
+        private Map<NodeId, InetSocketAddress> wanted = Map.of();
+        private ThreadPoolExecutor executor;
+        private TransportListener listener;
+        private NodeId self;
+
+        Endpoint(int port) {
+            this.port = port;
+        }
+
+        @Override
+        public void start(NodeId node, TransportListener nodeListener) {
+            synchronized (InMemoryNetwork.this) {
+                self = node;
+                listener = nodeListener;
+                executor = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, "in-memory-transport-" + node);
+                    thread.setDaemon(true);
+                    return thread;
+                });
+                listening.put(port, this);
+            }
+        }
+
+        @Override
+        public InetSocketAddress address() {
+            return InetSocketAddress.createUnresolved("memory", port);
+        }
+
+        @Override
+        public int protocolVersion() {
+            return 1;
+        }
+
+        @Override
+        public void connectTo(Map<NodeId, InetSocketAddress> peers) {
+            synchronized (InMemoryNetwork.this) {
+                wanted = Map.copyOf(peers);
+            }
+            dialSoon();
+        }
+
+        @Override
+        public boolean send(NodeId to, Envelope envelope) {
+            synchronized (InMemoryNetwork.this) {
+                Endpoint peer = connections.get(to);
+                if (peer == null || peer.executor.getQueue().size() > MAX_WAITING) {
+                    return false;
+                }
+                peer.tell(() -> peer.listener.received(envelope));
+                return true;
+            }
+        }
+
+        private void tell(Runnable call) {
+            if (!executor.isShutdown()) {
+                executor.execute(call);
+            }
+        }
+
+        private void drop(Endpoint peer, String reason) {
+            connections.remove(peer.self);
+            peer.connections.remove(self);
+            NodeId other = peer.self;
+            tell(() -> listener.disconnected(other, reason));
+            peer.tell(() -> peer.listener.disconnected(self, reason));
+        }
+
+        @Override
+        public void close() {
+            ExecutorService ending;
+            synchronized (InMemoryNetwork.this) {
+                listening.remove(port, this);
+                for (Endpoint peer : List.copyOf(connections.values())) {
+                    drop(peer, "closed");
+                }
+                wanted = Map.of();
+                ending = executor;
+            }
+            dialSoon();
+            if (ending != null) {
+                ending.shutdown();
+            }
+        }
+    }
+}

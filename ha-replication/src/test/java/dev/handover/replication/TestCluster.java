@@ -1,0 +1,141 @@
+package dev.handover.replication;
+
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.event.HaEvent;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Nodes of one group in one JVM, over memory only. */
+final class TestCluster implements AutoCloseable {
+    static final GroupId GROUP = GroupId.of("g");
+    static final Duration LONG = Duration.ofSeconds(20);
+
+    final InMemoryConfigurationStore store = new InMemoryConfigurationStore();
+    final InMemoryNetwork network = new InMemoryNetwork();
+    final InMemoryLogStores logs = new InMemoryLogStores();
+    final Map<String, Running> running = new LinkedHashMap<>();
+    Consumer<HaNode.Builder> settings = builder -> {};
+    Supplier<Journal> machines = Journal::new;
+
+    /** One node of it. */
+    record Running(HaNode node, ReplicatedLog log, Journal journal, List<HaEvent> events) {}
+
+    /** Remembers every command; answers with how many there were. */
+    static class Journal implements StateMachine {
+        final List<String> commands = new CopyOnWriteArrayListOfManyReads();
+        final List<String> leadership = new CopyOnWriteArrayList<>();
+
+        @Override
+        public byte[] apply(Command command) {
+            commands.add(text(command.payload()));
+            return bytes(String.valueOf(commands.size()));
+        }
+
+        @Override
+        public byte[] query(byte[] query) {
+            String wanted = text(query);
+            return bytes(wanted.isEmpty() ? String.valueOf(commands.size()) : String.valueOf(commands.contains(wanted)));
+        }
+
+        @Override
+        public void onLeader(long epoch) {
+            leadership.add("leader " + epoch + " after " + commands.size());
+        }
+
+        @Override
+        public void onFollower(long epoch) {
+            leadership.add("follower " + epoch);
+        }
+    }
+
+    /** Written by the applier, read by the test. */
+    private static final class CopyOnWriteArrayListOfManyReads extends java.util.AbstractList<String> {
+        private final List<String> list = java.util.Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public boolean add(String element) {
+            return list.add(element);
+        }
+
+        @Override
+        public String get(int index) {
+            return list.get(index);
+        }
+
+        @Override
+        public int size() {
+            return list.size();
+        }
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    HaNode node(String id) {
+        HaNode.Builder builder = HaNode.builder(NodeId.of(id))
+                .configurationStore(store.connect())
+                .transport(network.transport())
+                .dataDirectory(Path.of("unused"))
+                .logStores(logs);
+        settings.accept(builder);
+        return builder.start();
+    }
+
+    Running start(String id) {
+        HaNode node = node(id);
+        List<HaEvent> events = new CopyOnWriteArrayList<>();
+        node.events().subscribe(events::add);
+        Journal journal = machines.get();
+        Running started = new Running(node, node.join(GROUP, journal), journal, events);
+        running.put(id, started);
+        return started;
+    }
+
+    /** Starts the first, which founds the group and leads, then the others, and waits until all are in sync. */
+    List<Running> startInSync(String... ids) throws Exception {
+        List<Running> started = new ArrayList<>();
+        for (String id : ids) {
+            Running next = start(id);
+            next.log.awaitInSync(LONG).get(30, TimeUnit.SECONDS);
+            started.add(next);
+        }
+        return started;
+    }
+
+    void crash(String id) {
+        running.remove(id).node.crash();
+    }
+
+    static void await(String what, BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("not within " + LONG + ": " + what);
+            }
+            Thread.sleep(2);
+        }
+    }
+
+    @Override
+    public void close() {
+        running.values().forEach(r -> r.node.close());
+        store.close();
+        network.close();
+    }
+}
