@@ -20,18 +20,22 @@ final class CallerSession {
     long nextSequence = 1;
 
     /** The opening that is under way. */
-    @Nullable Submission opening;
+    @Nullable
+    Submission opening;
 
     /** When it was last known to be alive, by this node's clock. */
     long aliveNanos;
 
     /** Unanswered commands, oldest first. Those that have a number have it ascending, among those of one id. */
-    @Nullable Submission first;
+    @Nullable
+    Submission first;
 
-    @Nullable Submission last;
+    @Nullable
+    Submission last;
 
     /** Everything before it was sent; null if everything was. */
-    @Nullable Submission firstUnsent;
+    @Nullable
+    Submission firstUnsent;
 
     /** Commands that are on their way. */
     int underWay;

@@ -389,10 +389,10 @@ final class Commands {
         if (submission.copies > 1) {
             fail(
                     submission,
-                    new OutcomeUnknownException(
-                            replica.label() + " the session of the command expired while its outcome was being asked for:"
-                                    + " an earlier copy may have been applied. Raise sessionTimeout, now "
-                                    + options.sessionTimeout()));
+                    new OutcomeUnknownException(replica.label()
+                            + " the session of the command expired while its outcome was being asked for:"
+                            + " an earlier copy may have been applied. Raise sessionTimeout, now "
+                            + options.sessionTimeout()));
             return;
         }
         // The only copy is the one that was refused: surely not applied, and free to go again under another session.
@@ -455,15 +455,15 @@ final class Commands {
     }
 
     private OutcomeUnknownException unknown(String when) {
-        return new OutcomeUnknownException(replica.label() + " the command was sent to a leader and not answered " + when
-                + "; it may have been applied or may be yet (" + replica.situation() + ")");
+        return new OutcomeUnknownException(replica.label() + " the command was sent to a leader and not answered "
+                + when + "; it may have been applied or may be yet (" + replica.situation() + ")");
     }
 
     private HandoverException exceptionFor(Rejection reason) {
         return reason == Rejection.TOO_FEW_IN_SYNC
-                ? new RedundancyException(
-                        replica.label() + " fewer replicas are in sync than minInSync asks for; the command was not applied."
-                                + " Bring a replica back, or lower minInSync (" + replica.situation() + ")")
+                ? new RedundancyException(replica.label()
+                        + " fewer replicas are in sync than minInSync asks for; the command was not applied."
+                        + " Bring a replica back, or lower minInSync (" + replica.situation() + ")")
                 : new OverloadedException(replica.label()
                         + " the leader has too much under way; the command was not applied, slow down and try again");
     }

@@ -67,7 +67,8 @@ final class GroupApplier {
                 outcome = sessions.apply(entry, apply);
             } catch (Throwable e) { // whatever it is, this state is not known to be that of the others any more
                 failed = true;
-                failure = replica.label() + " the state machine failed on the entry at index " + entry.index() + " of epoch "
+                failure = replica.label() + " the state machine failed on the entry at index " + entry.index()
+                        + " of epoch "
                         + entry.epoch() + ": " + e
                         + ". This replica has stopped, for its state is no longer known to be that of the others."
                         + " Correct the state machine and restart the process: the log is applied again from its beginning";
@@ -140,7 +141,8 @@ final class GroupApplier {
         } catch (RuntimeException | Error e) {
             failed = true;
             replica.applicationFailed(
-                    replica.label() + " StateMachine." + name + "(" + epoch + ") failed after index " + appliedIndex + ": " + e
+                    replica.label() + " StateMachine." + name + "(" + epoch + ") failed after index " + appliedIndex
+                            + ": " + e
                             + ". This replica has stopped; correct the state machine and restart the process",
                     e);
         }
@@ -172,5 +174,4 @@ final class GroupApplier {
         }
         reads.clear();
     }
-
 }

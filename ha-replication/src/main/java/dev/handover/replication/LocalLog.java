@@ -77,8 +77,7 @@ final class LocalLog implements ReplicatedLog {
         if (!replica.admission().enter(0)) {
             return CompletableFuture.failedFuture(overloaded("commands and reads are under way here"));
         }
-        ReadRequest<T> read =
-                new ReadRequest<>(replica, System.nanoTime() + commandTimeoutNanos, true, reader);
+        ReadRequest<T> read = new ReadRequest<>(replica, System.nanoTime() + commandTimeoutNanos, true, reader);
         read.future.whenComplete((result, failure) -> replica.admission().release(0));
         if (consistency == Consistency.LOCAL) {
             node.applier().run(() -> replica.appliedState().read(0, read));
@@ -89,10 +88,11 @@ final class LocalLog implements ReplicatedLog {
     }
 
     private OverloadedException overloaded(String what) {
-        return new OverloadedException(replica.label() + " " + replica.admission().count() + " " + what + ", at most "
-                + replica.admission().maxCount() + " (maxPendingCommands) with "
-                + node.options().maxPendingBytes()
-                + " bytes (maxPendingBytes) may be; it was not applied, try again when some are answered");
+        return new OverloadedException(
+                replica.label() + " " + replica.admission().count() + " " + what + ", at most "
+                        + replica.admission().maxCount() + " (maxPendingCommands) with "
+                        + node.options().maxPendingBytes()
+                        + " bytes (maxPendingBytes) may be; it was not applied, try again when some are answered");
     }
 
     private ReplicaClosedException closed() {
@@ -107,8 +107,8 @@ final class LocalLog implements ReplicatedLog {
         }
         if (sessions.incrementAndGet() > MAX_SESSIONS) {
             sessions.decrementAndGet();
-            return CompletableFuture.failedFuture(new OverloadedException(replica.label() + " " + MAX_SESSIONS
-                    + " sessions are open here; close some, or share them"));
+            return CompletableFuture.failedFuture(new OverloadedException(
+                    replica.label() + " " + MAX_SESSIONS + " sessions are open here; close some, or share them"));
         }
         CallerSession session = new CallerSession(true);
         node.loop().run(() -> replica.commands().add(session));

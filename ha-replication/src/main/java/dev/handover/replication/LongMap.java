@@ -30,12 +30,14 @@ final class LongMap<V> {
     }
 
     @SuppressWarnings("unchecked")
-    @Nullable V get(long key) {
+    @Nullable
+    V get(long key) {
         return key <= 0 ? null : (V) values[find(key)];
     }
 
     @SuppressWarnings("unchecked")
-    @Nullable V remove(long key) {
+    @Nullable
+    V remove(long key) {
         if (key <= 0) {
             return null;
         }

@@ -77,7 +77,8 @@ final class Mailbox {
             LockSupport.parkNanos(this, nanos);
             head.compareAndSet(SLEEPING, null);
         }
-        Thread.interrupted(); // set by a state machine or listener that ran here, if by anybody: no sleep would work any more
+        Thread.interrupted(); // set by a state machine or listener that ran here, if by anybody: no sleep would work
+        // any more
     }
 
     private static boolean open(@Nullable Mail newest) {
@@ -96,7 +97,10 @@ final class Mailbox {
             try {
                 oldest.open();
             } catch (RuntimeException e) {
-                LOG.error("Defect: a task of thread {} failed", Thread.currentThread().getName(), e);
+                LOG.error(
+                        "Defect: a task of thread {} failed",
+                        Thread.currentThread().getName(),
+                        e);
             }
             oldest = next;
         }

@@ -25,8 +25,9 @@ record NodeOptions(
         within("sessionTimeout", sessionTimeout, Duration.ofSeconds(1), Duration.ofHours(24));
         within("drainTimeout", drainTimeout, Duration.ofMillis(1), Duration.ofMinutes(10));
         if (sessionTimeout.compareTo(commandTimeout.multipliedBy(4)) < 0) {
-            throw new IllegalArgumentException("sessionTimeout " + sessionTimeout + " is below four times commandTimeout "
-                    + commandTimeout + ": a session could expire under a command; raise it, or lower commandTimeout");
+            throw new IllegalArgumentException(
+                    "sessionTimeout " + sessionTimeout + " is below four times commandTimeout " + commandTimeout
+                            + ": a session could expire under a command; raise it, or lower commandTimeout");
         }
         within("maxCommandBytes", maxCommandBytes, 1, LARGEST_COMMAND);
         within("maxPendingCommands", maxPending, 1, 1 << 22);

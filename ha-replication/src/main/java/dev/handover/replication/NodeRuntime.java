@@ -114,7 +114,8 @@ final class NodeRuntime {
         return replicas.values();
     }
 
-    @Nullable Replica replica(GroupId group) {
+    @Nullable
+    Replica replica(GroupId group) {
         return replicas.get(group);
     }
 

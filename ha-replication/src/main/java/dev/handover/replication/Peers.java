@@ -99,8 +99,9 @@ final class Peers implements TransportListener {
     @Override
     public @Nullable String refusalOf(Hello peer) {
         if (!peer.cluster().equals(node.options().cluster())) {
-            return "node " + node.self() + " belongs to cluster '" + node.options().cluster() + "', node " + peer.node()
-                    + " to cluster '" + peer.cluster() + "'; correct the cluster name or the address of one of them";
+            return "node " + node.self() + " belongs to cluster '"
+                    + node.options().cluster() + "', node " + peer.node() + " to cluster '" + peer.cluster()
+                    + "'; correct the cluster name or the address of one of them";
         }
         if (peer.node().equals(node.self()) && !peer.incarnation().equals(incarnation)) {
             return "two processes call themselves node " + node.self() + "; give each its own node id";

@@ -109,7 +109,8 @@ final class Proposals {
     }
 
     /** The entries are committed: who waits for each, in the same order; null for nobody at all. */
-    @Nullable Origin @Nullable [] waitingFor(List<LogEntry> entries) {
+    @Nullable
+    Origin @Nullable [] waitingFor(List<LogEntry> entries) {
         if (accepted.isEmpty()) {
             return null;
         }

@@ -84,15 +84,18 @@ final class Reads {
                 fresh.addAll(batch.reads);
                 waiting = true;
             }
-            case OVERLOADED -> fail(
-                    batch.reads,
-                    new OverloadedException(
-                            replica.label() + " too many reads wait for confirmation; slow down and try again"));
-            case TOO_FEW_IN_SYNC -> fail(
-                    batch.reads,
-                    new RedundancyException(
-                            replica.label() + " fewer replicas are in sync than minInSync asks for, so that the leader cannot"
-                                    + " commit the beginning of its epoch; LOCAL reads work (" + replica.situation() + ")"));
+            case OVERLOADED ->
+                fail(
+                        batch.reads,
+                        new OverloadedException(
+                                replica.label() + " too many reads wait for confirmation; slow down and try again"));
+            case TOO_FEW_IN_SYNC ->
+                fail(
+                        batch.reads,
+                        new RedundancyException(replica.label()
+                                + " fewer replicas are in sync than minInSync asks for, so that the leader cannot"
+                                + " commit the beginning of its epoch; LOCAL reads work (" + replica.situation()
+                                + ")"));
         }
     }
 
@@ -130,8 +133,8 @@ final class Reads {
         return read.confirmed
                 ? new OverloadedException(replica.label() + " this replica did not apply fast enough to answer within "
                         + options.commandTimeout() + "; ask another node, or try again (" + replica.situation() + ")")
-                : new NotLeaderException(replica.label() + " no leader confirmed the read within " + options.commandTimeout()
-                        + "; try again, or read LOCAL (" + replica.situation() + ")");
+                : new NotLeaderException(replica.label() + " no leader confirmed the read within "
+                        + options.commandTimeout() + "; try again, or read LOCAL (" + replica.situation() + ")");
     }
 
     void end(HandoverException reason) {

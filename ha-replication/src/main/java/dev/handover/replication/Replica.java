@@ -3,9 +3,9 @@ package dev.handover.replication;
 import dev.handover.GroupId;
 import dev.handover.HandoverException;
 import dev.handover.NodeId;
+import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
 import dev.handover.ReplicaFaultedException;
-import dev.handover.Registration;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent;
@@ -118,7 +118,8 @@ final class Replica {
         return label;
     }
 
-    @Nullable UUID lineage() {
+    @Nullable
+    UUID lineage() {
         return lineage;
     }
 
@@ -139,7 +140,8 @@ final class Replica {
     }
 
     /** Why nothing is taken any more; null while it is. */
-    @Nullable HandoverException endReason() {
+    @Nullable
+    HandoverException endReason() {
         return endReason;
     }
 
@@ -498,8 +500,7 @@ final class Replica {
         if (before.role() == Role.FAULTED) {
             return;
         }
-        board.standing(
-                new StatusBoard.Standing(Role.FAULTED, before.epoch(), null, before.configuration(), reason));
+        board.standing(new StatusBoard.Standing(Role.FAULTED, before.epoch(), null, before.configuration(), reason));
         publish(new HaEvent.RoleChanged(
                 Instant.now(), self.node(), group, before.role(), Role.FAULTED, before.epoch(), reason));
         publish(new HaEvent.ReplicaFaulted(Instant.now(), self.node(), group, reason));

@@ -104,7 +104,9 @@ final class StatusBoard {
                         .fail(
                                 waiter.future,
                                 new NotLeaderException(replica.label()
-                                        + (waiter.inSync ? " is not in sync after " : " knows no leader that serves after ")
+                                        + (waiter.inSync
+                                                ? " is not in sync after "
+                                                : " knows no leader that serves after ")
                                         + waiter.timeout + " (" + replica.situation() + ")"));
                 i.remove();
             } else if (stands(waiter) && (question == null || question.future.isDone())) {

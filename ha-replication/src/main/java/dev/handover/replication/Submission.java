@@ -31,18 +31,27 @@ final class Submission extends Mailbox.Mail implements Origin {
     boolean sent;
 
     /** To whom; null if proposed here. */
-    @Nullable NodeId sentTo;
+    @Nullable
+    NodeId sentTo;
 
     /** The answer is there, or never comes: no longer in any list. */
     boolean resolved;
 
     /** Why it was refused last. */
-    @Nullable Rejection refusal;
+    @Nullable
+    Rejection refusal;
 
-    @Nullable Submission previousInSession;
-    @Nullable Submission nextInSession;
-    @Nullable Submission previousDue;
-    @Nullable Submission nextDue;
+    @Nullable
+    Submission previousInSession;
+
+    @Nullable
+    Submission nextInSession;
+
+    @Nullable
+    Submission previousDue;
+
+    @Nullable
+    Submission nextDue;
 
     Submission(Replica replica, CallerSession session, LogEntry.Kind kind, byte[] payload, long deadlineNanos) {
         this.replica = replica;

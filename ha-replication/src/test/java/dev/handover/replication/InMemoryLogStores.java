@@ -108,7 +108,9 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
             entries.subList((int) fromIndex - 1, entries.size()).clear();
             synchronized (disk) {
                 if (disk.durable.size() >= fromIndex) {
-                    disk.durable.subList((int) fromIndex - 1, disk.durable.size()).clear();
+                    disk.durable
+                            .subList((int) fromIndex - 1, disk.durable.size())
+                            .clear();
                 }
             }
         }

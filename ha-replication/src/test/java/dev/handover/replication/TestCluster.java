@@ -45,7 +45,8 @@ final class TestCluster implements AutoCloseable {
         @Override
         public byte[] query(byte[] query) {
             String wanted = text(query);
-            return bytes(wanted.isEmpty() ? String.valueOf(commands.size()) : String.valueOf(commands.contains(wanted)));
+            return bytes(
+                    wanted.isEmpty() ? String.valueOf(commands.size()) : String.valueOf(commands.contains(wanted)));
         }
 
         @Override
