@@ -1,0 +1,207 @@
+package dev.handover.examples.kv;
+
+import dev.handover.HandoverException;
+import dev.handover.coordination.ConfigurationStore;
+import dev.handover.election.zookeeper.EmbeddedZooKeeper;
+import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
+import dev.handover.examples.kv.resp.Limits;
+import dev.handover.examples.kv.resp.RespServer;
+import dev.handover.examples.kv.resp.ServerSettings;
+import dev.handover.examples.kv.store.KvStateMachine;
+import dev.handover.examples.kv.store.Write;
+import dev.handover.examples.kv.store.WriteCodec;
+import dev.handover.netty.NettyTransport;
+import dev.handover.replication.GroupStatus;
+import dev.handover.replication.HaNode;
+import dev.handover.replication.ReplicatedLog;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One node, put together: ZooKeeper if it is embedded, the node, its replica, and the front end. */
+final class KvServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(KvServer.class);
+    private static final Duration DRAIN_TIMEOUT = Duration.ofMillis(1500);
+    private static final Duration ZOOKEEPER_START_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
+    private static final long ANNOUNCE_AGAIN_MILLIS = 500;
+    private static final int FRAME_OVERHEAD_BYTES = 1024 * 1024;
+
+    private final Options options;
+    private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
+    private final CompletableFuture<String> fault = new CompletableFuture<>();
+    private final KvStateMachine store = new KvStateMachine();
+    private volatile @Nullable EmbeddedZooKeeper zooKeeper;
+    private volatile @Nullable NettyTransport transport;
+    private volatile @Nullable ReplicatedLog log;
+    private volatile @Nullable RespServer resp;
+    private volatile boolean closing;
+
+    KvServer(Options options) {
+        this.options = options;
+    }
+
+    /**
+     * Starts everything; on return clients are answered, if only by errors until a leader is known: {@link #awaitServing}. When it fails, {@link #close} is to be
+     * called still.
+     *
+     * @throws IOException if an address or the data directory cannot be used
+     */
+    void start() throws IOException, InterruptedException, TimeoutException {
+        String servers = options.zooKeeper();
+        if (servers == null) {
+            EmbeddedZooKeeper embedded = keep(EmbeddedZooKeeper.builder()
+                    .dataDirectory(options.data().resolve("zookeeper"))
+                    .clientAddress("127.0.0.1", options.embeddedPort())
+                    .start());
+            embedded.awaitServing(ZOOKEEPER_START_TIMEOUT);
+            zooKeeper = embedded;
+            servers = embedded.connectString();
+        }
+        ConfigurationStore configurations = keep(ZooKeeperConfigurationStore.connect(servers));
+        transport = keep(NettyTransport.builder(
+                        options.peer().getHostString(), options.peer().getPort())
+                .maxFrameBytes(Limits.MAX_ENTRY_BYTES + FRAME_OVERHEAD_BYTES)
+                .build());
+        HaNode node = keep(HaNode.builder(options.id())
+                .configurationStore(configurations)
+                .transport(transport)
+                .dataDirectory(options.data())
+                // before the front end's own time-out, so that its answer is the one that knows more
+                .commandTimeout(options.timeout().multipliedBy(9).dividedBy(10))
+                .failureTimeout(options.failureTimeout())
+                .maxCommandBytes(Limits.MAX_ENTRY_BYTES)
+                .minInSync(options.minInSync())
+                .start());
+        ReplicatedLog replica = keep(node.join(options.group(), store));
+        log = replica;
+        resp = keep(RespServer.start(
+                replica, store, new ServerSettings(options.resp(), options.timeout(), options.maxClients())));
+        keep(replica.onStatus(this::watchForFault));
+    }
+
+    /** Completes with the reason when the replica has stopped itself. */
+    CompletableFuture<String> fault() {
+        return fault;
+    }
+
+    /** Returns when a leader is known; announces this node's address to the others. */
+    void awaitServing() throws InterruptedException {
+        ReplicatedLog replica = opened(log);
+        while (true) {
+            try {
+                replica.awaitLeader(LOOK_AGAIN).get();
+                break;
+            } catch (ExecutionException e) {
+                if (fault.isDone() || closing) {
+                    throw new InterruptedException("stopped before a leader was known");
+                }
+                LOG.warn("{}/{} still waits for a leader: {}", options.group(), options.id(), message(e.getCause()));
+            }
+        }
+        announce(replica);
+    }
+
+    /** What the {@code ready} line says. */
+    String ready() {
+        String line = "ready resp=" + text(opened(resp).address()) + " peer="
+                + text(opened(transport).address());
+        EmbeddedZooKeeper embedded = zooKeeper;
+        return embedded == null ? line : line + " zookeeper=" + embedded.connectString();
+    }
+
+    /** Answers what has arrived, hands over, and stops. Closing twice is fine. */
+    @Override
+    public void close() {
+        closing = true;
+        RespServer front = resp;
+        if (front != null) {
+            drain(front);
+        }
+        for (AutoCloseable part = opened.pollFirst(); part != null; part = opened.pollFirst()) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.error("{}/{} cannot close in order", options.group(), options.id(), e);
+            }
+        }
+    }
+
+    private void watchForFault(GroupStatus status) {
+        String reason = status.fault();
+        if (reason != null && fault.complete(reason)) {
+            opened(resp).refuse("this replica has stopped itself, use another node; nothing was executed: " + reason);
+        }
+    }
+
+    private void drain(RespServer front) {
+        try {
+            if (!front.drain(DRAIN_TIMEOUT)) {
+                LOG.warn("{}/{} stops before all clients have been answered", options.group(), options.id());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Again and again until it is in the log: {@code ROLE} and {@code INFO} name the leader by it. */
+    private void announce(ReplicatedLog replica) {
+        if (closing || fault.isDone()) {
+            return;
+        }
+        String address = text(opened(resp).address());
+        String node = options.id().value();
+        CompletableFuture<byte[]> announced;
+        try {
+            announced = replica.submit(WriteCodec.encode(List.of(new Write.Announce(node, address))));
+        } catch (HandoverException e) {
+            announced = CompletableFuture.failedFuture(e);
+        }
+        announced.exceptionally(thrown -> {
+            LOG.debug("{}/{} announces its address again", options.group(), options.id(), thrown);
+            CompletableFuture.delayedExecutor(ANNOUNCE_AGAIN_MILLIS, TimeUnit.MILLISECONDS)
+                    .execute(() -> announce(replica));
+            return new byte[0];
+        });
+    }
+
+    private <T extends AutoCloseable> T keep(T resource) {
+        opened.addFirst(resource);
+        if (closing) {
+            close();
+            throw new CancellationException("told to stop while it started");
+        }
+        return resource;
+    }
+
+    private static <T> T opened(@Nullable T part) {
+        if (part == null) {
+            throw new IllegalStateException("not started");
+        }
+        return part;
+    }
+
+    private static String text(InetSocketAddress address) {
+        String host = address.getAddress() == null
+                ? address.getHostString()
+                : address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    private static String message(@Nullable Throwable thrown) {
+        Throwable cause = thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        return cause == null ? "" : String.valueOf(cause.getMessage());
+    }
+}
