@@ -1,5 +1,6 @@
 package dev.handover.examples.kv.resp;
 
+import dev.handover.examples.kv.RawClient;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.handover.examples.kv.resp;
 
+import dev.handover.examples.kv.RawClient;
 import dev.handover.examples.kv.store.KvStateMachine;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,5 +1,6 @@
-package dev.handover.examples.kv.resp;
+package dev.handover.examples.kv;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -13,52 +14,52 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** A client that sends bytes as they are, and shows replies as text: {@code +OK}, {@code :1}, {@code "value"}, {@code nil}, {@code [a, b]}, {@code {a=b}}. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
     private static final int TIMEOUT_MILLIS = 10_000;
     private final Socket socket;
     private final DataInputStream in;
     private final OutputStream out;
 
-    RawClient(InetSocketAddress address) throws IOException {
+    public RawClient(InetSocketAddress address) throws IOException {
         socket = new Socket();
         socket.connect(address, TIMEOUT_MILLIS);
         socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.setTcpNoDelay(true);
-        in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
+        in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         out = socket.getOutputStream();
     }
 
-    void timeout(int millis) throws IOException {
+    public void timeout(int millis) throws IOException {
         socket.setSoTimeout(millis);
     }
 
-    void send(String text) throws IOException {
+    public void send(String text) throws IOException {
         send(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    void send(byte[] bytes) throws IOException {
+    public void send(byte[] bytes) throws IOException {
         out.write(bytes);
         out.flush();
     }
 
-    void send(byte[] bytes, int from, int length) throws IOException {
+    public void send(byte[] bytes, int from, int length) throws IOException {
         out.write(bytes, from, length);
         out.flush();
     }
 
     /** Tells the server that nothing more comes. */
-    void endInput() throws IOException {
+    public void endInput() throws IOException {
         socket.shutdownOutput();
     }
 
     /** Sends the words as a command and gives the reply. */
-    String call(String... words) throws IOException {
+    public String call(String... words) throws IOException {
         send(command(words));
         return reply();
     }
 
     /** A command in RESP. */
-    static byte[] command(String... words) {
+    public static byte[] command(String... words) {
         List<byte[]> bytes = new ArrayList<>();
         for (String word : words) {
             bytes.add(word.getBytes(StandardCharsets.ISO_8859_1));
@@ -66,7 +67,7 @@ final class RawClient implements AutoCloseable {
         return command(bytes);
     }
 
-    static byte[] command(List<byte[]> words) {
+    public static byte[] command(List<byte[]> words) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(ascii("*" + words.size() + "\r\n"));
         for (byte[] word : words) {
@@ -78,7 +79,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** The next reply as text. */
-    String reply() throws IOException {
+    public String reply() throws IOException {
         String line = line();
         String rest = line.substring(1);
         return switch (line.charAt(0)) {
@@ -93,7 +94,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** The next reply, which must be a bulk string. */
-    byte[] bulk() throws IOException {
+    public byte[] bulk() throws IOException {
         String line = line();
         if (line.charAt(0) != '$') {
             throw new IOException("not a bulk string: " + line);
@@ -102,7 +103,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** All replies until the server closes the connection. */
-    List<String> untilClosed() throws IOException {
+    public List<String> untilClosed() throws IOException {
         List<String> replies = new ArrayList<>();
         while (true) {
             try {

@@ -1,0 +1,156 @@
+package dev.handover.examples.kv;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real processes: what the command line promises, and the plainest failures. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class KvClusterIT {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void shouldServeOnEveryNodeAndSurviveTheLossOfTheLeader() throws IOException {
+        try (KvCluster cluster = KvCluster.in(directory).nodes(3).start()) {
+            KvNode leader = cluster.leader();
+            List<KvNode> followers =
+                    cluster.nodes().stream().filter(node -> node != leader).toList();
+            for (KvNode node : cluster.nodes()) {
+                assertThat(node.call("INCR", "n")).startsWith(":");
+                assertThat(node.call("SET", "from-" + node.id(), "x")).isEqualTo("+OK");
+            }
+            for (KvNode node : cluster.nodes()) {
+                assertThat(node.call("GET", "n")).isEqualTo("\"3\"");
+                assertThat(node.call("MGET", "from-a", "from-b", "from-c")).isEqualTo("[\"x\", \"x\", \"x\"]");
+            }
+            tellsWhoLeads(cluster, leader, followers);
+
+            leader.kill();
+            KvNode next = cluster.awaitOtherLeader(leader, SOON);
+            assertThat(next.call("INCR", "n")).isEqualTo(":4");
+            for (KvNode node : followers) {
+                assertThat(node.call("GET", "n")).isEqualTo("\"4\"");
+            }
+            cluster.awaitInSync(2, SOON);
+            leader.start();
+            leader.awaitReady();
+            cluster.awaitInSync(3, SOON);
+            assertThat(leader.call("GET", "n")).isEqualTo("\"4\"");
+            try (RawClient local = leader.client()) {
+                assertThat(local.call("READONLY")).isEqualTo("+OK");
+                Waiting.until("the restarted node has applied all", SOON, () -> local.call("GET", "n")
+                        .equals("\"4\""));
+            }
+        }
+    }
+
+    private static void tellsWhoLeads(KvCluster cluster, KvNode leader, List<KvNode> followers) throws IOException {
+        Waiting.until("all nodes know each other's addresses", SOON, () -> {
+            String role = leader.call("ROLE");
+            return followers.stream().allMatch(node -> role.contains("\"" + node.respPort() + "\""));
+        });
+        assertThat(leader.call("ROLE")).startsWith("[\"master\", :");
+        Map<String, String> info = leader.info();
+        assertThat(info)
+                .containsEntry("role", "master")
+                .containsEntry("connected_slaves", "2")
+                .containsEntry("leader", leader.id())
+                .containsEntry("in_sync", "a,b,c");
+        for (KvNode node : followers) {
+            Waiting.until(node + " names the leader", SOON, () -> node.call("ROLE")
+                    .startsWith("[\"slave\", \"127.0.0.1\", :" + leader.respPort() + ", \"connected\", :"));
+            assertThat(node.info())
+                    .containsEntry("role", "slave")
+                    .containsEntry("leader", leader.id())
+                    .containsEntry("epoch", info.get("epoch"))
+                    .containsEntry("master_port", Integer.toString(leader.respPort()));
+        }
+    }
+
+    @Test
+    void shouldHandOverAndExitWithZeroWhenToldToStop() throws IOException {
+        try (KvCluster cluster = KvCluster.in(directory).nodes(2).start()) {
+            KvNode leader = cluster.leader();
+            KvNode other = cluster.nodes().stream()
+                    .filter(node -> node != leader)
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(other.call("SET", "k", "v")).isEqualTo("+OK");
+            long start = System.nanoTime();
+            assertThat(leader.stop()).isZero();
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+            cluster.awaitOtherLeader(leader, SOON);
+            assertThat(other.call("GET", "k")).isEqualTo("\"v\"");
+            assertThat(other.stop()).isZero();
+            leader.start();
+            other.start();
+            leader.awaitReady();
+            other.awaitReady();
+            cluster.awaitInSync(2, SOON);
+            assertThat(leader.call("GET", "k")).isEqualTo("\"v\"");
+        }
+    }
+
+    @Test
+    void shouldServeAloneWithAnEmbeddedZooKeeper() throws IOException {
+        try (KvCluster cluster =
+                KvCluster.in(directory).nodes(1).embeddedZooKeeper().start()) {
+            KvNode node = cluster.leader();
+            assertThat(node.awaitReady())
+                    .isEqualTo("ready resp=127.0.0.1:" + node.respPort() + " peer=127.0.0.1:" + node.peerPort()
+                            + " zookeeper=" + cluster.connectString());
+            assertThat(node.call("SET", "k", "v")).isEqualTo("+OK");
+            node.kill();
+            node.start();
+            node.awaitReady();
+            assertThat(node.call("GET", "k")).isEqualTo("\"v\"");
+            assertThat(node.stop()).isZero();
+        }
+    }
+
+    @Test
+    void shouldExitWithTwoAndAUsageLineOnWrongOptions() throws IOException {
+        Path log = directory.resolve("wrong.log");
+        JavaProcess process = JavaProcess.start(
+                "wrong", log, List.of("-jar", KvCluster.jar().toString(), "--id", "not a name", "--zookeeper", "x:1"));
+        assertThat(process.awaitExit(SOON)).isEqualTo(2);
+        assertThat(Files.readString(log)).contains("--id 'not a name'").contains("usage: java -jar kv-server.jar");
+    }
+
+    @Test
+    void shouldExitWithThreeAndAReasonWhenTheDataIsNotOfThisGroup() throws IOException {
+        try (KvCluster cluster = KvCluster.in(directory.resolve("one")).nodes(1).start();
+                KvCluster other = KvCluster.in(directory.resolve("two")).nodes(1).start()) {
+            KvNode node = cluster.leader();
+            assertThat(node.stop()).isZero();
+            KvNode stranger = other.leader();
+            assertThat(stranger.stop()).isZero();
+            Path log = directory.resolve("stranger.log");
+            JavaProcess process = JavaProcess.start(
+                    "stranger",
+                    log,
+                    List.of(
+                            "-jar", KvCluster.jar().toString(),
+                            "--id", "a",
+                            "--group", "kv",
+                            "--data", node.data().toString(),
+                            "--resp", "127.0.0.1:0",
+                            "--peer", "127.0.0.1:0",
+                            "--zookeeper", other.connectString()));
+            assertThat(process.awaitExit(SOON)).isEqualTo(3);
+            assertThat(Files.readString(log)).contains("has stopped itself and ends with 3");
+        }
+    }
+}
