@@ -47,7 +47,12 @@ public final class KvMain {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, exitCode), "stop"));
             server.start();
             server.fault().thenAccept(reason -> {
-                LOG.error("{}/{} has stopped itself and ends with {}: {}", options.group(), options.id(), FAULTED, reason);
+                LOG.error(
+                        "{}/{} has stopped itself and ends with {}: {}",
+                        options.group(),
+                        options.id(),
+                        FAULTED,
+                        reason);
                 exitCode.set(FAULTED);
                 stopped.countDown();
             });

@@ -40,9 +40,10 @@ record Options(
         int maxClients,
         Duration failureTimeout,
         int minInSync) {
-    static final String USAGE = "usage: java -jar kv-server.jar --id NAME --group NAME --data DIRECTORY --resp HOST:PORT"
-            + " --peer HOST:PORT --zookeeper HOST:PORT[,...]|embedded[:PORT]"
-            + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1]";
+    static final String USAGE =
+            "usage: java -jar kv-server.jar --id NAME --group NAME --data DIRECTORY --resp HOST:PORT"
+                    + " --peer HOST:PORT --zookeeper HOST:PORT[,...]|embedded[:PORT]"
+                    + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1]";
 
     static final String HELP = USAGE
             + """

@@ -207,7 +207,8 @@ public final class KvCluster implements AutoCloseable {
         private final Path directory;
         private int nodes = 3;
         private boolean embedded;
-        private List<String> jvmOptions = List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:+UseTransparentHugePages", "-Xshare:auto");
+        private List<String> jvmOptions =
+                List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:+UseTransparentHugePages", "-Xshare:auto");
         private List<String> serverOptions = List.of();
 
         private Builder(Path directory) {

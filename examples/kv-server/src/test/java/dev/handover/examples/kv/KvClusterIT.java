@@ -132,7 +132,8 @@ class KvClusterIT {
     @Test
     void shouldExitWithThreeAndAReasonWhenTheDataIsNotOfThisGroup() throws IOException {
         try (KvCluster cluster = KvCluster.in(directory.resolve("one")).nodes(1).start();
-                KvCluster other = KvCluster.in(directory.resolve("two")).nodes(1).start()) {
+                KvCluster other =
+                        KvCluster.in(directory.resolve("two")).nodes(1).start()) {
             KvNode node = cluster.leader();
             assertThat(node.stop()).isZero();
             KvNode stranger = other.leader();

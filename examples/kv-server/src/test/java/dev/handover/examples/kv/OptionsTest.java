@@ -12,8 +12,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class OptionsTest {
     private static final List<String> LEAST = List.of(
-            "--id", "a", "--group", "kv", "--data", "/tmp/a", "--resp", "127.0.0.1:7001", "--peer", "[::1]:7101",
-            "--zookeeper", "zk1:2181,zk2:2181");
+            "--id",
+            "a",
+            "--group",
+            "kv",
+            "--data",
+            "/tmp/a",
+            "--resp",
+            "127.0.0.1:7001",
+            "--peer",
+            "[::1]:7101",
+            "--zookeeper",
+            "zk1:2181,zk2:2181");
 
     private static Options with(String... more) {
         List<String> all = new ArrayList<>(LEAST);
@@ -73,9 +83,11 @@ class OptionsTest {
         assertThatThrownBy(() -> instead(name, value))
                 .isInstanceOf(IllegalArgumentException.class)
                 .satisfies(e -> assertThat(e.getMessage())
-                        .matches(message.endsWith("*")
-                                ? java.util.regex.Pattern.quote(message.substring(0, message.length() - 1)) + ".*"
-                                : java.util.regex.Pattern.quote(message)));
+                        .matches(
+                                message.endsWith("*")
+                                        ? java.util.regex.Pattern.quote(message.substring(0, message.length() - 1))
+                                                + ".*"
+                                        : java.util.regex.Pattern.quote(message)));
     }
 
     @Test

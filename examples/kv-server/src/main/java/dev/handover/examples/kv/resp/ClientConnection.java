@@ -279,7 +279,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             channel.eventLoop()
                     .execute(() -> complete(
                             number,
-                            all != null ? all : repeat(Failures.uncertain("the answer was not understood"), run.size())));
+                            all != null
+                                    ? all
+                                    : repeat(Failures.uncertain("the answer was not understood"), run.size())));
         });
     }
 

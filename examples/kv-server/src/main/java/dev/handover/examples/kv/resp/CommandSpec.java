@@ -34,8 +34,7 @@ record CommandSpec(
         return new Reply.Items(List.of(
                 Reply.bulk(name),
                 new Reply.Number(arity),
-                new Reply.Items(
-                        flags.stream().<Reply>map(Reply.Status::new).toList()),
+                new Reply.Items(flags.stream().<Reply>map(Reply.Status::new).toList()),
                 new Reply.Number(firstKey),
                 new Reply.Number(lastKey),
                 new Reply.Number(step)));

@@ -30,28 +30,55 @@ final class DataCommands {
                         2,
                         "Sets many keys at once: MSET key value [key value ...].",
                         DataCommands::mset),
-                write("del", -2, -1, "Removes keys and says how many there were.", words ->
-                        keyed(words, keys -> new Request.Mutate(new Write.Remove(keys)))),
-                write("append", 3, 1, "Appends to a value and tells its new length.", words ->
-                        keyed(words, 1, key -> new Request.Mutate(new Write.Append(key, words.get(2))))),
+                write(
+                        "del",
+                        -2,
+                        -1,
+                        "Removes keys and says how many there were.",
+                        words -> keyed(words, keys -> new Request.Mutate(new Write.Remove(keys)))),
+                write(
+                        "append",
+                        3,
+                        1,
+                        "Appends to a value and tells its new length.",
+                        words -> keyed(words, 1, key -> new Request.Mutate(new Write.Append(key, words.get(2))))),
                 write("incr", 2, 1, "Adds one.", words -> add(words.get(1), 1)),
                 write("decr", 2, 1, "Subtracts one.", words -> add(words.get(1), -1)),
                 write("incrby", 3, 1, "Adds a number.", words -> add(words.get(1), words.get(2), false)),
                 write("decrby", 3, 1, "Subtracts a number.", words -> add(words.get(1), words.get(2), true)),
-                write("cas", 4, 1, "CAS key expected new: 1 if the key had the expected value, else 0.", words ->
-                        keyed(
+                write(
+                        "cas",
+                        4,
+                        1,
+                        "CAS key expected new: 1 if the key had the expected value, else 0.",
+                        words -> keyed(
                                 words,
                                 1,
-                                key -> new Request.Mutate(
-                                        new Write.CompareAndSet(key, words.get(2), words.get(3))))),
-                read("get", 2, 1, "Gets a value.", words ->
-                        keyed(words, 1, key -> new Request.Query(new Read.Get(key)))),
-                read("strlen", 2, 1, "Tells the length of a value.", words ->
-                        keyed(words, 1, key -> new Request.Query(new Read.Length(key)))),
-                read("exists", -2, -1, "Counts the keys that exist.", words ->
-                        keyed(words, keys -> new Request.Query(new Read.Exists(keys)))),
-                read("mget", -2, -1, "Gets many values of one moment.", words ->
-                        keyed(words, keys -> new Request.Query(new Read.GetAll(keys)))),
+                                key -> new Request.Mutate(new Write.CompareAndSet(key, words.get(2), words.get(3))))),
+                read(
+                        "get",
+                        2,
+                        1,
+                        "Gets a value.",
+                        words -> keyed(words, 1, key -> new Request.Query(new Read.Get(key)))),
+                read(
+                        "strlen",
+                        2,
+                        1,
+                        "Tells the length of a value.",
+                        words -> keyed(words, 1, key -> new Request.Query(new Read.Length(key)))),
+                read(
+                        "exists",
+                        -2,
+                        -1,
+                        "Counts the keys that exist.",
+                        words -> keyed(words, keys -> new Request.Query(new Read.Exists(keys)))),
+                read(
+                        "mget",
+                        -2,
+                        -1,
+                        "Gets many values of one moment.",
+                        words -> keyed(words, keys -> new Request.Query(new Read.GetAll(keys)))),
                 new CommandSpec(
                         "dbsize", 1, READ, 0, 0, 0, "Counts all keys.", words -> new Request.Query(new Read.Size())));
     }
@@ -128,7 +155,7 @@ final class DataCommands {
     }
 
     private static Request tooLong(byte[] key) {
-        return CommandTable.refuse("ERR key of " + key.length + " bytes is too long: use at most "
-                + KvStateMachine.MAX_KEY_BYTES);
+        return CommandTable.refuse(
+                "ERR key of " + key.length + " bytes is too long: use at most " + KvStateMachine.MAX_KEY_BYTES);
     }
 }

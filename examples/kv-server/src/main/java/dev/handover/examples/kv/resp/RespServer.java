@@ -2,6 +2,7 @@ package dev.handover.examples.kv.resp;
 
 import dev.handover.examples.kv.store.KvStateMachine;
 import dev.handover.replication.ReplicatedLog;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -12,7 +13,6 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -49,8 +49,7 @@ public final class RespServer implements AutoCloseable {
     private static final long HEAP_SHARE = 4;
     private static final int LOW_WATER_BYTES = 64 * 1024;
     private static final int HIGH_WATER_BYTES = 256 * 1024;
-    private static final byte[] TOO_MANY =
-            "-ERR max number of clients reached\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] TOO_MANY = "-ERR max number of clients reached\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final ReplicatedLog log;
     private final KvStateMachine store;
@@ -101,7 +100,9 @@ public final class RespServer implements AutoCloseable {
     /** Where it listens, with the actual port. */
     public InetSocketAddress address() {
         Channel channel = listener;
-        return channel != null && channel.localAddress() instanceof InetSocketAddress local ? local : settings.address();
+        return channel != null && channel.localAddress() instanceof InetSocketAddress local
+                ? local
+                : settings.address();
     }
 
     /** From now on commands on keys are answered {@code -TRYAGAIN} with this reason and not executed. */
@@ -160,7 +161,8 @@ public final class RespServer implements AutoCloseable {
         return commands;
     }
 
-    @Nullable String refusal() {
+    @Nullable
+    String refusal() {
         return refusal;
     }
 
@@ -247,7 +249,10 @@ public final class RespServer implements AutoCloseable {
                 try {
                     connection.expire(now);
                 } catch (RuntimeException e) {
-                    LOG.error("Client {} cannot be answered; its connection is closed", connection.state().id(), e);
+                    LOG.error(
+                            "Client {} cannot be answered; its connection is closed",
+                            connection.state().id(),
+                            e);
                     connection.abort();
                 }
             }

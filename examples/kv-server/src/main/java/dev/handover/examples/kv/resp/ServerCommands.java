@@ -22,17 +22,26 @@ final class ServerCommands {
                 spec("ping", -1, "Answers PONG, or its argument.", ServerCommands::ping),
                 spec("echo", 2, "Answers its argument.", words -> Request.Immediate.of(new Reply.Bulk(words.get(1)))),
                 spec("info", -1, "Tells about the server: INFO [section ...].", this::info),
-                spec("role", 1, "Tells whether this node leads.", words ->
-                        new Request.Immediate(client -> server.role())),
+                spec(
+                        "role",
+                        1,
+                        "Tells whether this node leads.",
+                        words -> new Request.Immediate(client -> server.role())),
                 spec("config", -2, "CONFIG GET pattern [pattern ...].", this::config),
                 spec("client", -2, "CLIENT ID, INFO, LIST, GETNAME, SETNAME or SETINFO.", this::client),
                 spec("hello", -1, "HELLO [2|3 [SETNAME name]]: chooses the protocol.", this::hello),
                 spec("select", 2, "SELECT 0: there is one database.", ServerCommands::select),
                 spec("quit", -1, "Closes the connection.", words -> new Request.Final(Reply.OK)),
-                spec("readonly", 1, "Reads on this connection may be old, and need no leader.", words ->
-                        readOnly(true)),
-                spec("readwrite", 1, "Reads on this connection are linearizable: the default.", words ->
-                        readOnly(false)));
+                spec(
+                        "readonly",
+                        1,
+                        "Reads on this connection may be old, and need no leader.",
+                        words -> readOnly(true)),
+                spec(
+                        "readwrite",
+                        1,
+                        "Reads on this connection are linearizable: the default.",
+                        words -> readOnly(false)));
     }
 
     private static CommandSpec spec(String name, int arity, String summary, Function<List<byte[]>, Request> parser) {
@@ -121,12 +130,12 @@ final class ServerCommands {
         return new Request.Immediate(
                 switch (sub) {
                     case "id" -> client -> new Reply.Number(client.id());
-                    case "getname" ->
-                        client -> client.name().isEmpty() ? Reply.NIL : Reply.bulk(client.name());
+                    case "getname" -> client -> client.name().isEmpty() ? Reply.NIL : Reply.bulk(client.name());
                     case "info" -> client -> new Reply.Text(client.describe());
-                    case "list" -> client -> new Reply.Text(server.clients.values().stream()
-                            .map(ClientState::describe)
-                            .collect(Collectors.joining()));
+                    case "list" ->
+                        client -> new Reply.Text(server.clients.values().stream()
+                                .map(ClientState::describe)
+                                .collect(Collectors.joining()));
                     case "setname" -> client -> setName(client, words.get(2));
                     default -> client -> setInfo(client, words.get(2), words.get(3));
                 });

@@ -71,10 +71,9 @@ final class ServerInfo {
                         .append(section.substring(0, 1).toUpperCase(Locale.ROOT))
                         .append(section.substring(1))
                         .append("\r\n");
-                section(section, status).forEach((name, value) -> out.append(name)
-                        .append(':')
-                        .append(value)
-                        .append("\r\n"));
+                section(section, status)
+                        .forEach((name, value) ->
+                                out.append(name).append(':').append(value).append("\r\n"));
             }
         }
         return out.toString();
@@ -192,10 +191,10 @@ final class ServerInfo {
         fields.put("epoch", status.epoch());
         fields.put("leader", status.leader() == null ? "" : status.leader());
         fields.put("in_sync", inSync(configuration));
-        fields.put("in_sync_count", configuration == null ? 0 : configuration.inSync().size());
         fields.put(
-                "self_in_sync",
-                configuration != null && configuration.isInSync(status.self()) ? 1 : 0);
+                "in_sync_count",
+                configuration == null ? 0 : configuration.inSync().size());
+        fields.put("self_in_sync", configuration != null && configuration.isInSync(status.self()) ? 1 : 0);
         fields.put("min_in_sync", configuration == null ? "" : configuration.minInSync());
         fields.put("last_index", status.lastIndex());
         fields.put("commit_index", status.commitIndex());

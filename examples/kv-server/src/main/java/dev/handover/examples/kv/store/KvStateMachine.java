@@ -94,9 +94,7 @@ public final class KvStateMachine implements StateMachine {
             return append(append);
         } else if (write instanceof Write.PutAll all) {
             for (int i = 0; i < all.keysAndValues().size(); i += 2) {
-                set(
-                        new Key(all.keysAndValues().get(i)),
-                        all.keysAndValues().get(i + 1));
+                set(new Key(all.keysAndValues().get(i)), all.keysAndValues().get(i + 1));
             }
             return Answer.Done.INSTANCE;
         } else if (write instanceof Write.CompareAndSet cas) {

@@ -1,8 +1,8 @@
 package dev.handover.examples.kv.resp;
 
-import dev.handover.examples.kv.RawClient;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.handover.examples.kv.RawClient;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -153,7 +153,9 @@ class CommandsTest extends RespServerFixture {
     void shouldSpeakBothVersionsOfTheProtocol() throws IOException {
         assertThat(client.call("HELLO")).startsWith("[\"server\", \"redis\", ").contains("\"proto\", :2");
         expect("-NOPROTO unsupported protocol version", "HELLO", "4");
-        assertThat(client.call("HELLO", "3", "SETNAME", "x")).startsWith("{\"server\"=\"redis\", ").contains("=:3");
+        assertThat(client.call("HELLO", "3", "SETNAME", "x"))
+                .startsWith("{\"server\"=\"redis\", ")
+                .contains("=:3");
         client.send(RawClient.command("GET", "missing"));
         assertThat(client.reply()).isEqualTo("nil");
         expect("{\"appendonly\"=\"yes\"}", "CONFIG", "GET", "appendonly");

@@ -1,6 +1,5 @@
 package dev.handover.examples.kv.resp;
 
-import dev.handover.examples.kv.RawClient;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.NotLeaderException;
@@ -8,6 +7,7 @@ import dev.handover.OutcomeUnknownException;
 import dev.handover.OverloadedException;
 import dev.handover.RedundancyException;
 import dev.handover.ReplicaClosedException;
+import dev.handover.examples.kv.RawClient;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;

@@ -1,8 +1,8 @@
 package dev.handover.examples.kv.resp;
 
-import dev.handover.examples.kv.RawClient;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.handover.examples.kv.RawClient;
 import dev.handover.examples.kv.store.KvStateMachine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -126,7 +126,9 @@ class ProtocolTest extends RespServerFixture {
         assertThat(server.budget().take(all)).isTrue();
         try (RawClient client = client()) {
             client.send(RawClient.command(List.of(
-                    "SET".getBytes(StandardCharsets.US_ASCII), "k".getBytes(StandardCharsets.US_ASCII), new byte[MIB])));
+                    "SET".getBytes(StandardCharsets.US_ASCII),
+                    "k".getBytes(StandardCharsets.US_ASCII),
+                    new byte[MIB])));
             assertThat(client.reply()).startsWith("-OVERLOADED ");
             server.budget().giveBack(all);
             assertThat(client.call("GET", "k")).isEqualTo("nil");
@@ -190,9 +192,8 @@ class ProtocolTest extends RespServerFixture {
         for (int round = 0; round < 500; round++) {
             byte[] bytes = new byte[random.nextInt(200)];
             for (int i = 0; i < bytes.length; i++) {
-                bytes[i] = random.nextInt(10) == 0
-                        ? (byte) random.nextInt()
-                        : alphabet[random.nextInt(alphabet.length)];
+                bytes[i] =
+                        random.nextInt(10) == 0 ? (byte) random.nextInt() : alphabet[random.nextInt(alphabet.length)];
             }
             fuzz(bytes, "seed " + seed + " round " + round);
         }

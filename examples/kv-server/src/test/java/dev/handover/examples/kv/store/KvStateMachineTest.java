@@ -49,7 +49,9 @@ class KvStateMachineTest {
     void shouldReadBackTheEntriesItWrites(@ForAll("histories") List<List<Write>> history) {
         for (List<Write> writes : history) {
             byte[] entry = WriteCodec.encode(writes);
-            assertThat(entry).hasSize(1 + 1 + writes.stream().mapToInt(WriteCodec::sizeOf).sum());
+            assertThat(entry)
+                    .hasSize(
+                            1 + 1 + writes.stream().mapToInt(WriteCodec::sizeOf).sum());
             assertThat(WriteCodec.decode(entry)).usingRecursiveComparison().isEqualTo(writes);
         }
     }
@@ -83,8 +85,7 @@ class KvStateMachineTest {
 
     @Property
     void shouldReadOnlyNumbersThatWriteBackTheSame(@ForAll("almostNumbers") String text) {
-        boolean number = text.matches("0|-?[1-9][0-9]{0,30}")
-                && new BigInteger(text).bitLength() < Long.SIZE;
+        boolean number = text.matches("0|-?[1-9][0-9]{0,30}") && new BigInteger(text).bitLength() < Long.SIZE;
         assertThat(Decimal.parse(bytes(text)).isPresent()).as(text).isEqualTo(number);
     }
 
