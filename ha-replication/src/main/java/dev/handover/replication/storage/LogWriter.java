@@ -1,0 +1,144 @@
+package dev.handover.replication.storage;
+
+import dev.handover.replication.protocol.LogEntry;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes records behind one another, into one segment after the other. Nothing that was written is ever written over. One thread.
+ */
+final class LogWriter implements Closeable {
+    private static final int BUFFER = 1 << 20;
+    private static final byte[] ZEROS = new byte[RecordHeader.ALIGNMENT];
+    private static final byte[] NOTHING = {};
+
+    private final Disk disk;
+    private final SegmentFiles files;
+    private final SegmentAllocator allocator;
+    private final SparseIndex index;
+    private final RecordHeader header;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+    private final List<Disk.WritableFile> unforced = new ArrayList<>();
+    private Disk.WritableFile file;
+    private Segment segment;
+    private long position;
+    private long durable;
+
+    /** Goes on at {@code position} of {@code segment}; everything before has been forced. */
+    LogWriter(
+            Disk disk,
+            SegmentFiles files,
+            SegmentAllocator allocator,
+            SparseIndex index,
+            long salt,
+            Segment segment,
+            long position)
+            throws IOException {
+        this.disk = disk;
+        this.files = files;
+        this.allocator = allocator;
+        this.index = index;
+        this.header = new RecordHeader(salt);
+        this.segment = segment;
+        this.position = position;
+        this.durable = end();
+        this.file = disk.open(segment.path());
+    }
+
+    /** Everything in the log before this offset has been forced. */
+    long durable() {
+        return durable;
+    }
+
+    void write(List<LogEntry> entries, long stateSequence) throws IOException {
+        for (LogEntry entry : entries) {
+            byte[] payload = entry.payload();
+            makeRoom(RecordHeader.SIZE + RecordHeader.padded(payload.length), entry.index(), stateSequence);
+            index.add(entry.index(), end());
+            header.set(entry);
+            put(payload, stateSequence);
+        }
+        flush();
+    }
+
+    /** Writes that the log, which went on to {@code lastIndex}, ends before {@code fromIndex}. */
+    void writeCut(long fromIndex, long lastIndex, long stateSequence) throws IOException {
+        makeRoom(RecordHeader.SIZE, lastIndex + 1, stateSequence);
+        header.set(RecordHeader.CUT, fromIndex);
+        put(NOTHING, stateSequence);
+        flush();
+    }
+
+    void force() throws IOException {
+        if (durable == end()) {
+            return;
+        }
+        for (Disk.WritableFile old : unforced) {
+            old.force();
+            old.close();
+        }
+        unforced.clear();
+        file.force();
+        durable = end();
+    }
+
+    private long end() {
+        return segment.start() + position;
+    }
+
+    /** Room for the record and for an END behind it, in the next segment if need be. */
+    private void makeRoom(long recordBytes, long nextIndex, long stateSequence) throws IOException {
+        if (position + recordBytes + RecordHeader.SIZE <= segment.size()) {
+            return;
+        }
+        Segment next = allocator.take(segment.end(), recordBytes);
+        header.set(RecordHeader.END, nextIndex);
+        put(NOTHING, stateSequence);
+        flush();
+        unforced.add(file);
+        file = disk.open(next.path());
+        segment = next;
+        position = Segment.HEADER;
+        files.add(next);
+        index.beginRun();
+        allocator.prepare(next.end());
+    }
+
+    private void put(byte[] payload, long stateSequence) throws IOException {
+        put(header.encode(end(), payload, durable, stateSequence), RecordHeader.SIZE);
+        put(payload, payload.length);
+        put(ZEROS, RecordHeader.padding(payload.length));
+    }
+
+    private void put(byte[] bytes, int length) throws IOException {
+        int at = 0;
+        while (true) {
+            int count = Math.min(length - at, buffer.remaining());
+            buffer.put(bytes, at, count);
+            position += count;
+            at += count;
+            if (at == length) {
+                return;
+            }
+            flush();
+        }
+    }
+
+    private void flush() throws IOException {
+        buffer.flip();
+        Disk.writeFully(file, buffer, position - buffer.limit());
+        buffer.clear();
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Disk.WritableFile old : unforced) {
+            old.close();
+        }
+        unforced.clear();
+        file.close();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.handover.replication.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes segments: every byte is written in advance, so that a force of the log moves data and nothing else. The next one is made by a thread while
+ * the current one fills. Apart from that thread, used by the writer only.
+ */
+final class SegmentAllocator implements Closeable {
+    static final String TEMPORARY = "next.tmp";
+    private static final long TIMEOUT_SECONDS = 60;
+    private static final int FORCE_EVERY = 8 << 20;
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
+
+    private final Disk disk;
+    private final Path directory;
+    private final UUID logId;
+    private final StorageOptions options;
+    private volatile boolean closed;
+    private volatile @Nullable FutureTask<Segment> spare;
+    private @Nullable Thread thread;
+
+    SegmentAllocator(Disk disk, Path directory, UUID logId, StorageOptions options) {
+        this.disk = disk;
+        this.directory = directory;
+        this.logId = logId;
+        this.options = options;
+    }
+
+    /** A spare that was there already when the log was opened. */
+    void adopt(Segment segment) {
+        FutureTask<Segment> done = new FutureTask<>(() -> segment);
+        done.run();
+        spare = done;
+    }
+
+    /** Begins to make the segment that starts there. */
+    void prepare(long start) {
+        FutureTask<Segment> task = new FutureTask<>(() -> make(start, options.segmentBytes()));
+        Thread maker = new Thread(task, "handover-segment-" + directory.getFileName() + "-" + start);
+        maker.setDaemon(true);
+        thread = maker;
+        spare = task;
+        maker.start();
+    }
+
+    /** Why the next segment could not be made; empty if it was, or is being made. Any thread. */
+    Optional<String> problem() {
+        FutureTask<Segment> task = spare;
+        if (task == null || !task.isDone()) {
+            return Optional.empty();
+        }
+        try {
+            task.get(0, TimeUnit.SECONDS);
+            return Optional.empty();
+        } catch (ExecutionException e) {
+            return Optional.of(String.valueOf(e.getCause()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        } catch (TimeoutException | CancellationException e) {
+            throw new IllegalStateException("a finished task had no result", e);
+        }
+    }
+
+    /** The segment that starts there, with room for a record of so many bytes; waits while it is being made. */
+    Segment take(long start, long recordBytes) throws IOException {
+        long size = Segment.HEADER + recordBytes + RecordHeader.SIZE;
+        Segment ready = await();
+        if (ready != null && ready.size() < size) {
+            disk.delete(ready.path());
+            disk.forceDirectory(directory);
+            ready = null;
+        }
+        if (ready == null) {
+            long pages = (size + Block.SIZE - 1) / Block.SIZE;
+            return make(start, Math.max(options.segmentBytes(), pages * Block.SIZE));
+        }
+        return ready;
+    }
+
+    private @Nullable Segment await() throws IOException {
+        FutureTask<Segment> task = spare;
+        if (task == null) {
+            return null;
+        }
+        try {
+            return task.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof NoSpaceException) {
+                return null; // nothing was written; there may be room by now
+            }
+            throw new IOException(
+                    "the next segment in " + directory + " could not be made: " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new IOException(
+                    "the disk took longer than " + TIMEOUT_SECONDS + " s to make a segment in " + directory, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for a segment in " + directory
+                    + "; the thread that writes a log must not be interrupted");
+        }
+    }
+
+    /** Makes a segment, durable with its name on return. */
+    Segment make(long start, long size) throws IOException {
+        long usable = disk.usableBytes(directory);
+        if (usable - size < options.reserveBytes()) {
+            throw new NoSpaceException(directory + " has " + usable + " bytes free: a segment of " + size
+                    + " and the reserve of " + options.reserveBytes()
+                    + " do not fit; free space, or move the data directory to a larger disk, and start again"); // R15
+        }
+        Path temporary = directory.resolve(TEMPORARY);
+        Segment segment = new Segment(directory.resolve(Segment.fileName(start)), start, size);
+        try (Disk.WritableFile file = disk.open(temporary)) {
+            for (long at = 0; at < size; at += ZEROS.capacity()) {
+                if (closed) {
+                    throw new IOException("the log was closed while a segment was made");
+                }
+                ByteBuffer zeros = ZEROS.duplicate();
+                zeros.limit((int) Math.min(zeros.capacity(), size - at));
+                Disk.writeFully(file, zeros, at);
+                if (at % FORCE_EVERY == 0) {
+                    file.force(); // in small portions: the log's own forces run at the same time
+                }
+            }
+            Disk.writeFully(file, segment.header(logId), 0);
+            file.force();
+        }
+        disk.rename(temporary, segment.path());
+        disk.forceDirectory(directory);
+        return segment;
+    }
+
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        Thread maker = thread;
+        if (maker == null) {
+            return;
+        }
+        try {
+            maker.join(TimeUnit.SECONDS.toMillis(TIMEOUT_SECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for " + maker.getName());
+        }
+        if (maker.isAlive()) {
+            throw new IOException(maker.getName() + " hangs in the disk and could not be stopped");
+        }
+    }
+
+    private static final class NoSpaceException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NoSpaceException(String message) {
+            super(message);
+        }
+    }
+}

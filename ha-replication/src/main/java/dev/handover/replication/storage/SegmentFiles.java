@@ -1,0 +1,75 @@
+package dev.handover.replication.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Map.Entry;
+import java.util.NoSuchElementException;
+import java.util.TreeMap;
+
+/**
+ * The segments, for reading by any thread. Only a few stay open. They are not channels on purpose: a channel is closed for everybody when a thread is
+ * interrupted while it reads, a {@link RandomAccessFile} is not.
+ */
+final class SegmentFiles implements Closeable {
+    private static final int MAX_OPEN = 8;
+
+    private final TreeMap<Long, Segment> segments = new TreeMap<>();
+    private final Map<Segment, RandomAccessFile> open = new HashMap<>();
+    private final ArrayDeque<Segment> oldestFirst = new ArrayDeque<>();
+    private boolean closed;
+
+    /** Adds a segment; one that was there before at the same offset is forgotten. */
+    synchronized void add(Segment segment) throws IOException {
+        Segment before = segments.put(segment.start(), segment);
+        if (before != null && !before.equals(segment)) {
+            oldestFirst.remove(before);
+            close(before);
+        }
+    }
+
+    /** The segment in which an offset lies. */
+    synchronized Segment at(long offset) {
+        Entry<Long, Segment> found = segments.floorEntry(offset);
+        if (found == null) {
+            throw new NoSuchElementException("no segment holds offset " + offset);
+        }
+        return found.getValue();
+    }
+
+    /** Fills a part of {@code into}. */
+    synchronized void read(Segment segment, long position, byte[] into, int at, int length) throws IOException {
+        if (closed) {
+            throw new IOException("the log is closed; " + segment.path() + " was not read");
+        }
+        RandomAccessFile file = open.get(segment);
+        if (file == null) {
+            if (open.size() == MAX_OPEN) {
+                close(oldestFirst.removeFirst());
+            }
+            file = new RandomAccessFile(segment.path().toFile(), "r");
+            open.put(segment, file);
+            oldestFirst.addLast(segment);
+        }
+        file.seek(position);
+        file.readFully(into, at, length);
+    }
+
+    private void close(Segment segment) throws IOException {
+        RandomAccessFile file = open.remove(segment);
+        if (file != null) {
+            file.close();
+        }
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        closed = true;
+        while (!oldestFirst.isEmpty()) {
+            close(oldestFirst.removeFirst());
+        }
+    }
+}

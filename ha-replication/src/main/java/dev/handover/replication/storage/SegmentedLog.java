@@ -1,0 +1,302 @@
+package dev.handover.replication.storage;
+
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.RecoveredReplica;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The log of one replica in a directory of its own: preallocated segments, a checksum on every record, one force for all that waits.
+ *
+ * <p>The format is drawn in {@link LogDirectory}, {@link LogIdentity}, {@link StateFile}, {@link Segment}, {@link RecordHeader}, and told as a whole in
+ * {@code docs/log-format.md}.
+ *
+ * <p><b>Opening</b> verifies everything. What had not been forced may be torn, and its torn end is cut off. If something is missing or wrong that had been forced,
+ * the log is damaged: it is renamed to {@code damaged-n} in the same directory, an empty log with a new identity takes its place, and {@link #damage()} says
+ * what was found and where.
+ *
+ * <p><b>Threads</b>: {@link #append}, {@link #truncate}, {@link #saveState}, {@link #force} and {@link #close} are for one thread at a time, which must not be interrupted: an
+ * interrupt closes its files, and poisons the log like any failure of the disk. {@link #read} is for any thread, and interrupts do it no harm.
+ */
+public final class SegmentedLog implements LogStore {
+    private static final int MAX_PAYLOAD = 1 << 30;
+
+    private final Path directory;
+    private final Resources resources;
+    private final LogIdentity identity;
+    private final StateFile state;
+    private final SegmentAllocator allocator;
+    private final LogWriter writer;
+    private final SparseIndex index;
+    private final Epochs epochs;
+    private final LogReader reader;
+    private final RecoveredReplica recovered;
+    private final @Nullable String damage;
+    private long lastIndex;
+    private volatile @Nullable Throwable failure;
+    private volatile boolean closed;
+
+    private SegmentedLog(
+            LogDirectory home,
+            Resources resources,
+            StorageOptions options,
+            LogIdentity identity,
+            StateFile state,
+            Recovery recovery,
+            @Nullable String damage)
+            throws IOException {
+        this.directory = home.directory();
+        this.resources = resources;
+        this.identity = identity;
+        this.state = state;
+        this.damage = damage;
+        index = recovery.index;
+        epochs = recovery.epochs;
+        lastIndex = recovery.lastIndex();
+        SegmentFiles files = recovery.files;
+        reader = new LogReader(files, index, identity.salt());
+        Segment current = recovery.current();
+        Disk disk = home.disk();
+        allocator = resources.add(new SegmentAllocator(disk, home.log(), identity.logId(), options));
+        writer = resources.add(
+                new LogWriter(disk, files, allocator, index, identity.salt(), current, recovery.position()));
+        StateFile.State found = state.state();
+        state.save(found.next(found.lineage(), found.highestEpoch(), found.bootCounter() + 1, writer.durable()));
+        recovered = new RecoveredReplica(
+                found.lineage(),
+                found.highestEpoch(),
+                found.bootCounter() + 1,
+                lastIndex,
+                epochs.starts(),
+                lastIndex == 0 ? 0 : reader.read(lastIndex, lastIndex, 0).get(0).timestamp());
+        if (recovery.spare().isEmpty()) {
+            allocator.prepare(current.end());
+        } else {
+            allocator.adopt(recovery.spare().get(0));
+        }
+    }
+
+    /**
+     * Opens the log in a directory, or creates one there if there is none. Blocks while it reads the whole log.
+     *
+     * @param directory for this group on this node only; created if missing
+     * @throws IOException if the directory is in use, belongs to another group or node, was written by a later release, or cannot be read or written; the message says
+     *     which, and what to do. A damaged log is no exception: see {@link #damage()}
+     */
+    public static SegmentedLog open(Path directory, GroupId group, NodeId node, StorageOptions options)
+            throws IOException {
+        return open(directory, group, node, options, Disk.REAL);
+    }
+
+    static SegmentedLog open(Path directory, GroupId group, NodeId node, StorageOptions options, Disk disk)
+            throws IOException {
+        Path real = LogDirectory.create(disk, directory);
+        Resources resources = new Resources();
+        try {
+            DirectoryLock lock = resources.add(DirectoryLock.acquire(real));
+            LogDirectory home = new LogDirectory(disk, real);
+            if (!Files.exists(home.log())) {
+                home.createLog(group, node, options);
+            }
+            String damage;
+            try {
+                return load(home, group, node, options, null, resources);
+            } catch (DamagedLogException e) {
+                resources.closeAllBut(lock);
+                damage = e.what() + "; set aside as " + home.setAside(e.what());
+            }
+            home.createLog(group, node, options);
+            return load(home, group, node, options, damage, resources);
+        } catch (IOException | RuntimeException | Error e) {
+            resources.closeAfter(e);
+            throw e;
+        }
+    }
+
+    private static SegmentedLog load(
+            LogDirectory home,
+            GroupId group,
+            NodeId node,
+            StorageOptions options,
+            @Nullable String damage,
+            Resources resources)
+            throws IOException {
+        LogIdentity identity = LogIdentity.read(home.log());
+        identity.check(home.directory(), group, node);
+        StateFile state = resources.add(StateFile.open(home.disk(), home.log()));
+        Recovery recovery = new Recovery(home.log(), identity, state.state());
+        resources.add(recovery.files);
+        recovery.scan();
+        home.removeTemporary();
+        recovery.cutTail(home.disk());
+        return new SegmentedLog(home, resources, options, identity, state, recovery, damage);
+    }
+
+    /** What was found wrong when the log was opened, and where it was set aside; empty if nothing was. */
+    public Optional<String> damage() {
+        return Optional.ofNullable(damage);
+    }
+
+    /**
+     * Why the segment after the current one could not be made, for instance because the disk is nearly full; empty normally. The log still takes what fits into
+     * the current segment, so new commands should be refused from now on (R15). Any thread.
+     */
+    public Optional<String> spaceProblem() {
+        return allocator.problem();
+    }
+
+    @Override
+    public UUID logId() {
+        return identity.logId();
+    }
+
+    @Override
+    public RecoveredReplica recovered() {
+        return recovered;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if the entries do not follow the end of the log, their epochs go down, or a payload is larger than 1 GiB; nothing was written
+     */
+    @Override
+    public void append(List<LogEntry> entries) throws IOException {
+        checkUsable();
+        if (entries.isEmpty()) {
+            return;
+        }
+        check(entries);
+        try {
+            writer.write(entries, state.state().sequence());
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+        for (LogEntry entry : entries) {
+            epochs.append(entry.index(), entry.epoch());
+        }
+        lastIndex += entries.size();
+        index.publish(lastIndex);
+    }
+
+    private void check(List<LogEntry> entries) {
+        long next = lastIndex + 1;
+        long epoch = epochs.last();
+        for (LogEntry entry : entries) {
+            if (entry.index() != next || entry.epoch() < epoch) {
+                throw new IllegalArgumentException(
+                        "entry " + entry + " cannot follow index " + (next - 1) + " of epoch " + epoch);
+            }
+            if (entry.payload().length > MAX_PAYLOAD) {
+                throw new IllegalArgumentException(
+                        "entry " + entry + " is larger than " + MAX_PAYLOAD + " bytes; split the command");
+            }
+            next++;
+            epoch = entry.epoch();
+        }
+    }
+
+    @Override
+    public void truncate(long fromIndex) throws IOException {
+        checkUsable();
+        if (fromIndex < 1) {
+            throw new IllegalArgumentException("index " + fromIndex + " is below 1, where a log begins");
+        }
+        if (fromIndex > lastIndex) {
+            return;
+        }
+        try {
+            writer.writeCut(fromIndex, lastIndex, state.state().sequence());
+            writer.force();
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+        index.cut(fromIndex);
+        epochs.cut(fromIndex);
+        lastIndex = fromIndex - 1;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if the epoch is below the one saved before (R2)
+     */
+    @Override
+    public void saveState(UUID lineage, long highestEpoch) throws IOException {
+        checkUsable();
+        StateFile.State old = state.state();
+        if (highestEpoch < old.highestEpoch()) {
+            throw new IllegalArgumentException(
+                    "epoch " + highestEpoch + " is below " + old.highestEpoch() + ", which was saved before"); // R2
+        }
+        try {
+            state.save(old.next(lineage, highestEpoch, old.bootCounter(), writer.durable()));
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+    }
+
+    @Override
+    public void force() throws IOException {
+        checkUsable();
+        try {
+            writer.force();
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if the range is empty or begins outside the log
+     */
+    @Override
+    public List<LogEntry> read(long fromIndex, long toIndex, int maxBytes) throws IOException {
+        checkUsable();
+        return reader.read(fromIndex, toIndex, maxBytes);
+    }
+
+    private void checkUsable() throws IOException {
+        if (closed) {
+            throw new IOException("the log of group " + identity.group() + " in " + directory + " is closed");
+        }
+        Throwable first = failure;
+        if (first != null) {
+            throw new IOException(
+                    "the log of group " + identity.group() + " in " + directory
+                            + " has failed and stays so until it is opened again (R15); the first failure was: "
+                            + first,
+                    first);
+        }
+    }
+
+    /** R15: nothing is tried again. */
+    private IOException poisoned(Throwable cause) {
+        failure = cause;
+        return cause instanceof IOException io
+                ? io
+                : new IOException("the log in " + directory + " has failed: " + cause, cause);
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            resources.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

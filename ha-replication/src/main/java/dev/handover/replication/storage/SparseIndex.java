@@ -1,0 +1,72 @@
+package dev.handover.replication.storage;
+
+import java.util.Arrays;
+
+/**
+ * Where entries are: for about every 64 KiB of log, and wherever a run of entries begins (a segment, or what follows a cut), an index and its offset. Between two
+ * of these places entries lie side by side, so a reader walks from the greatest place below what it wants. One thread writes, any thread reads.
+ */
+final class SparseIndex {
+    private static final long INTERVAL = 64L << 10;
+
+    private long[] indexes = new long[64];
+    private long[] offsets = new long[64];
+    private int size;
+    private long lastIndex;
+    private long cuts;
+    private long nextOffset; // only for the writer
+    private boolean newRun = true; // only for the writer
+
+    /** An entry's place, and the index at which to ask again. */
+    record Place(long index, long offset, long nextIndex) {}
+
+    /** What a reader may read; if the number of cuts has changed afterwards, it has read of two histories. */
+    record Extent(long lastIndex, long cuts) {}
+
+    /** The next entry does not lie behind the one before. */
+    void beginRun() {
+        newRun = true;
+    }
+
+    /** Notes an entry; readers find it once it is published. */
+    void add(long index, long offset) {
+        if (!newRun && offset < nextOffset) {
+            return;
+        }
+        newRun = false;
+        nextOffset = offset + INTERVAL;
+        synchronized (this) {
+            if (size == indexes.length) {
+                indexes = Arrays.copyOf(indexes, size * 2);
+                offsets = Arrays.copyOf(offsets, size * 2);
+            }
+            indexes[size] = index;
+            offsets[size++] = offset;
+        }
+    }
+
+    synchronized void publish(long newLastIndex) {
+        lastIndex = newLastIndex;
+    }
+
+    synchronized void cut(long fromIndex) {
+        int place = Arrays.binarySearch(indexes, 0, size, fromIndex);
+        size = place < 0 ? -place - 1 : place;
+        lastIndex = fromIndex - 1;
+        cuts++;
+        newRun = true;
+    }
+
+    synchronized Extent extent() {
+        return new Extent(lastIndex, cuts);
+    }
+
+    synchronized Place find(long index) {
+        int place = Arrays.binarySearch(indexes, 0, size, index);
+        int slot = place < 0 ? -place - 2 : place;
+        if (slot < 0) {
+            throw new IllegalArgumentException("index " + index + " is before the log's first entry");
+        }
+        return new Place(indexes[slot], offsets[slot], slot + 1 < size ? indexes[slot + 1] : Long.MAX_VALUE);
+    }
+}

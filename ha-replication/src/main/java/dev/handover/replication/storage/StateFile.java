@@ -1,0 +1,119 @@
+package dev.handover.replication.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The small state: the file {@code state}, four slots of one page. Save number n goes to the slots {@code 2(n mod 2)} and {@code 2(n mod 2)+1}, both written
+ * before one force; the newest slot that verifies counts. A save that is torn leaves the other pair, which is the state before it; a page
+ * that rots later has a twin.
+ *
+ * <pre>
+ *    0  frame of {@link Block}, magic "HAst"
+ *   12  u64  sequence: number of the save, from 1
+ *   20  u64  lineage present: 1, else 0
+ *   28  u128 lineage
+ *   44  u64  highest epoch
+ *   52  u64  boot counter
+ *   60  u64  durable mark: everything in the log before this offset had been forced
+ * </pre>
+ */
+final class StateFile implements Closeable {
+    static final String FILE = "state";
+    private static final int MAGIC = 0x48417374;
+    private static final int SLOTS = 4;
+
+    private final Disk.WritableFile file;
+    private State state;
+
+    /** One save. */
+    record State(long sequence, @Nullable UUID lineage, long highestEpoch, long bootCounter, long mark) {
+        State next(@Nullable UUID newLineage, long newHighestEpoch, long newBootCounter, long newMark) {
+            return new State(sequence + 1, newLineage, newHighestEpoch, newBootCounter, newMark);
+        }
+    }
+
+    private StateFile(Disk.WritableFile file, State state) {
+        this.file = file;
+        this.state = state;
+    }
+
+    State state() {
+        return state;
+    }
+
+    /** Writes the file of a new log: all slots filled and forced. */
+    static void create(Disk disk, Path log) throws IOException {
+        try (Disk.WritableFile file = disk.open(log.resolve(FILE))) {
+            StateFile created = new StateFile(file, new State(0, null, 0, 0, 0));
+            created.save(new State(1, null, 0, 0, 0));
+            created.save(new State(2, null, 0, 0, 0));
+        }
+    }
+
+    static StateFile open(Disk disk, Path log) throws IOException {
+        Path path = log.resolve(FILE);
+        if (!Files.exists(path)) {
+            throw new DamagedLogException(path + " is missing");
+        }
+        State newest = null;
+        try (RandomAccessFile reading = new RandomAccessFile(path.toFile(), "r")) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                ByteBuffer block = Block.read(reading, (long) slot * Block.SIZE, MAGIC);
+                if (block == null) {
+                    continue;
+                }
+                Block.checkVersion(block, path);
+                State found = decode(block);
+                if (newest == null || found.sequence > newest.sequence) {
+                    newest = found;
+                }
+            }
+        }
+        if (newest == null) {
+            throw new DamagedLogException(path + " does not verify: none of its " + SLOTS + " pages");
+        }
+        return new StateFile(disk.open(path), newest);
+    }
+
+    /** Durable on return; after a crash it is this or the one before. */
+    void save(State next) throws IOException {
+        ByteBuffer block = encode(next);
+        long pair = next.sequence % 2 * 2 * Block.SIZE;
+        Disk.writeFully(file, block, pair);
+        Disk.writeFully(file, block.rewind(), pair + Block.SIZE);
+        file.force();
+        state = next;
+    }
+
+    private static ByteBuffer encode(State state) {
+        UUID lineage = state.lineage == null ? new UUID(0, 0) : state.lineage;
+        ByteBuffer block = Block.create(MAGIC)
+                .putLong(state.sequence)
+                .putLong(state.lineage == null ? 0 : 1)
+                .putLong(lineage.getMostSignificantBits())
+                .putLong(lineage.getLeastSignificantBits())
+                .putLong(state.highestEpoch)
+                .putLong(state.bootCounter)
+                .putLong(state.mark);
+        return Block.seal(block);
+    }
+
+    private static State decode(ByteBuffer block) {
+        long sequence = block.getLong();
+        boolean present = block.getLong() == 1;
+        UUID lineage = new UUID(block.getLong(), block.getLong());
+        return new State(sequence, present ? lineage : null, block.getLong(), block.getLong(), block.getLong());
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

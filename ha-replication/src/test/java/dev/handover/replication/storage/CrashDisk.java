@@ -1,0 +1,199 @@
+package dev.handover.replication.storage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/**
+ * A disk that knows what was forced. It can be made to fail at any operation, and can leave behind what a disk might hold after power was lost: all that was forced, and of the rest any
+ * sectors, some of them torn. Names of files are taken to be durable at once.
+ */
+final class CrashDisk implements Disk {
+    private static final int SECTOR = 512;
+
+    private final Map<Path, Content> files = new TreeMap<>();
+    private final Random random;
+    private long operationsLeft = Long.MAX_VALUE;
+    private String error = "no error";
+    private long usable = Long.MAX_VALUE / 2;
+    private int forces;
+
+    CrashDisk(Random random) {
+        this.random = random;
+    }
+
+    /** Every operation after so many fails. */
+    synchronized void failAfter(long operations, String message) {
+        operationsLeft = operations;
+        error = message;
+    }
+
+    synchronized void usableBytes(long bytes) {
+        usable = bytes;
+    }
+
+    synchronized int forces() {
+        return forces;
+    }
+
+    private void operation() throws IOException {
+        if (operationsLeft-- <= 0) {
+            operationsLeft = 0;
+            throw new IOException(error);
+        }
+    }
+
+    @Override
+    public synchronized WritableFile open(Path path) throws IOException {
+        operation();
+        WritableFile real = REAL.open(path);
+        Content content = files.get(path);
+        if (content == null) {
+            content = new Content(Files.readAllBytes(path));
+            files.put(path, content);
+        }
+        return new File(real, content);
+    }
+
+    @Override
+    public synchronized void rename(Path source, Path target) throws IOException {
+        operation();
+        REAL.rename(source, target);
+        for (Path path : List.copyOf(files.keySet())) {
+            if (path.startsWith(source)) {
+                Content content = files.remove(path);
+                files.put(path.equals(source) ? target : target.resolve(source.relativize(path)), content);
+            }
+        }
+    }
+
+    @Override
+    public synchronized void delete(Path path) throws IOException {
+        operation();
+        REAL.delete(path);
+        files.remove(path);
+    }
+
+    @Override
+    public synchronized void forceDirectory(Path directory) throws IOException {
+        operation();
+    }
+
+    @Override
+    public synchronized long usableBytes(Path directory) {
+        return usable;
+    }
+
+    /** Writes into {@code target} what might be found of {@code source} after a loss of power. */
+    synchronized void crash(Path source, Path target) throws IOException {
+        int luck = random.nextInt(5);
+        for (Map.Entry<Path, Content> file : files.entrySet()) {
+            Path to = target.resolve(source.relativize(file.getKey()));
+            Files.createDirectories(to.getParent());
+            Files.write(to, file.getValue().afterCrash(luck));
+        }
+        for (Path path : filesIn(source)) {
+            Path to = target.resolve(source.relativize(path));
+            if (!files.containsKey(path) && !path.endsWith(DirectoryLock.FILE)) {
+                Files.createDirectories(to.getParent());
+                Files.copy(path, to);
+            }
+        }
+    }
+
+    private static List<Path> filesIn(Path directory) throws IOException {
+        try (var all = Files.walk(directory)) {
+            return all.filter(Files::isRegularFile).toList();
+        }
+    }
+
+    private record Write(int position, byte[] bytes) {}
+
+    private final class Content {
+        private byte[] durable;
+        private final List<Write> pending = new ArrayList<>();
+
+        Content(byte[] durable) {
+            this.durable = durable;
+        }
+
+        private void apply(int position, byte[] bytes, int from, int count) {
+            if (durable.length < position + count) {
+                durable = Arrays.copyOf(durable, position + count);
+            }
+            System.arraycopy(bytes, from, durable, position, count);
+        }
+
+        byte[] afterCrash(int luck) {
+            byte[] before = durable;
+            durable = durable.clone();
+            for (Write write : pending) {
+                for (int at = 0; at < write.bytes.length; ) {
+                    int sectorEnd = (write.position + at) / SECTOR * SECTOR + SECTOR - write.position;
+                    int count = Math.min(sectorEnd, write.bytes.length) - at;
+                    // 0: nothing arrived, 4: everything; in between any sectors, seldom a torn one
+                    if (random.nextInt(4) < luck) {
+                        apply(
+                                write.position + at,
+                                write.bytes,
+                                at,
+                                random.nextInt(8) == 0 ? random.nextInt(count) : count);
+                    }
+                    at += count;
+                }
+            }
+            byte[] result = durable;
+            durable = before;
+            return result;
+        }
+    }
+
+    private final class File implements WritableFile {
+        private final WritableFile real;
+        private final Content content;
+
+        File(WritableFile real, Content content) {
+            this.real = real;
+            this.content = content;
+        }
+
+        @Override
+        public int write(ByteBuffer source, long position) throws IOException {
+            synchronized (CrashDisk.this) {
+                int length = source.remaining();
+                boolean failing = operationsLeft <= 0;
+                int count = length > 1 && (failing || random.nextInt(4) == 0) ? 1 + random.nextInt(length - 1) : length;
+                byte[] bytes = new byte[count];
+                source.get(bytes);
+                content.pending.add(new Write((int) position, bytes));
+                real.write(ByteBuffer.wrap(bytes), position);
+                operation();
+                return count;
+            }
+        }
+
+        @Override
+        public void force() throws IOException {
+            synchronized (CrashDisk.this) {
+                operation();
+                forces++;
+                for (Write write : content.pending) {
+                    content.apply(write.position, write.bytes, 0, write.bytes.length);
+                }
+                content.pending.clear();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            real.close();
+        }
+    }
+}
