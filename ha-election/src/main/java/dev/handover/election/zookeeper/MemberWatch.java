@@ -23,11 +23,14 @@ import org.slf4j.LoggerFactory;
 final class MemberWatch implements Watcher, Registration {
     private static final Logger LOG = LoggerFactory.getLogger(MemberWatch.class);
 
+    private static final int RETRY_MILLIS = 1000;
+
     private final Session session;
     private final Paths paths;
     private final LatestDelivery<List<Member>> delivery;
     private final Registration refreshing;
     private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
+    private boolean refusalToldOf;
     private boolean reading;
     private boolean dirty;
     private long readings;
@@ -83,7 +86,7 @@ final class MemberWatch implements Watcher, Registration {
         long order;
         synchronized (this) {
             reading = false;
-            again = dirty;
+            again = dirty || failure != null;
             order = ++readings;
             tell = members != null && !members.equals(told);
             if (tell) {
@@ -94,7 +97,7 @@ final class MemberWatch implements Watcher, Registration {
             delivery.offer(order, members);
         }
         if (again) {
-            session.later(0, this::read);
+            session.later(failure == null ? 0 : RETRY_MILLIS, this::read);
         }
     }
 
@@ -133,6 +136,10 @@ final class MemberWatch implements Watcher, Registration {
                 session.again(this, "of " + code);
             } else {
                 refused(code, paths.nodes());
+                if (refusalToldOf) {
+                    return;
+                }
+                refusalToldOf = true;
                 LOG.warn("Cannot watch {}: ZooKeeper refuses with {}; check the ACL of this path", paths.nodes(), code);
             }
         }

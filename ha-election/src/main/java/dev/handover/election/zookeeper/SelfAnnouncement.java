@@ -30,6 +30,8 @@ import org.slf4j.LoggerFactory;
 final class SelfAnnouncement implements Watcher {
     private static final Logger LOG = LoggerFactory.getLogger(SelfAnnouncement.class);
 
+    private static final int RETRY_MILLIS = 1000;
+
     private final Session session;
     private final String path;
     private final UUID instance;
@@ -43,6 +45,7 @@ final class SelfAnnouncement implements Watcher {
     private long createdByUs;
 
     private long strangerToldOf;
+    private boolean refusalToldOf;
 
     SelfAnnouncement(Session session, String path, UUID instance) {
         this.session = session;
@@ -110,14 +113,11 @@ final class SelfAnnouncement implements Watcher {
                 visible = List.copyOf(waiting);
                 waiting.clear();
             }
-            if (failure != null) {
-                again = again || !waiting.isEmpty();
-            }
+            again = again || failure != null;
         }
         visible.forEach(announced -> announced.complete(null));
         if (again) {
-            // a failure took the whole operation time-out already, or is a refusal that wants time
-            session.later(failure == null ? 0 : 500, this::publish);
+            session.later(failure == null ? 0 : RETRY_MILLIS, this::publish);
         }
     }
 
@@ -201,6 +201,10 @@ final class SelfAnnouncement implements Watcher {
                 session.again(this, "of " + code);
             } else {
                 refused(code, path);
+                if (refusalToldOf) {
+                    return;
+                }
+                refusalToldOf = true;
                 LOG.warn(
                         "Cannot announce this node at {}: ZooKeeper refuses with {}; check the ACL of this path",
                         path,

@@ -38,7 +38,8 @@ final class Session implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
     private static final int MAX_PENDING = 10_000;
     private static final int RETRY_MILLIS = 20;
-    private static final int RECONNECT_JITTER_MILLIS = 250;
+    private static final int RECONNECT_JITTER_MILLIS =
+            250; // on top of the up to one second that ZooKeeper's client waits
     private static final int CLOSE_MILLIS = 2000;
 
     private final String connectString;
@@ -198,6 +199,9 @@ final class Session implements AutoCloseable {
         ZooKeeper zooKeeper = connected;
         if (zooKeeper == null) {
             parked.add(operation);
+            if (operation.isDone()) {
+                parked.remove(operation); // completed in between: nobody else would remove it
+            }
             if (connected != null) {
                 resumeParked();
             }

@@ -265,6 +265,18 @@ class ZooKeeperConfigurationStoreTest {
     }
 
     @Test
+    void shouldNotWaitForTheNameOfAServer() throws Exception {
+        long start = System.nanoTime();
+        try (ZooKeeperConfigurationStore nowhere = ZooKeeperConfigurationStore.builder("no-such-host.invalid:2181")
+                .operationTimeout(Duration.ofMillis(200))
+                .build()) {
+            CompletableFuture<CasOutcome> cas = nowhere.compareAndSet(GROUP, NOT_EXISTING, configuration(1, A));
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isLessThan(2000);
+            assertThat(Await.get(cas)).isInstanceOf(CasOutcome.InDoubt.class);
+        }
+    }
+
+    @Test
     void shouldTellThatItIsReachable() throws Exception {
         List<Reachability> reached = new CopyOnWriteArrayList<>();
         store.watchReachability(reached::add);
