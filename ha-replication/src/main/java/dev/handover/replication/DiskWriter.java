@@ -162,9 +162,6 @@ final class DiskWriter extends Worker {
         volume.dead = true;
         volume.appends.clear();
         @Nullable Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;
-        volume.replica.post(
-                new Event.DiskFailed(
-                        volume.replica.label() + " the log's disk failed: " + cause
-                                + ". Look at the disk and the file system, then restart the process: it verifies the log when it opens it"));
+        volume.replica.post(new Event.DiskFailed(String.valueOf(cause)));
     }
 }

@@ -67,11 +67,9 @@ final class GroupApplier {
                 outcome = sessions.apply(entry, apply);
             } catch (Throwable e) { // whatever it is, this state is not known to be that of the others any more
                 failed = true;
-                failure = replica.label() + " the state machine failed on the entry at index " + entry.index()
-                        + " of epoch "
-                        + entry.epoch() + ": " + e
-                        + ". This replica has stopped, for its state is no longer known to be that of the others."
-                        + " Correct the state machine and restart the process: the log is applied again from its beginning";
+                failure = "the state machine threw " + e + " on the entry at index " + entry.index() + " of epoch "
+                        + entry.epoch() + ". This replica's state is no longer known to be that of the others;"
+                        + " correct the state machine and restart the process: the log is applied again from its beginning";
                 replica.applicationFailed(failure, e);
                 break;
             }
@@ -141,9 +139,8 @@ final class GroupApplier {
         } catch (RuntimeException | Error e) {
             failed = true;
             replica.applicationFailed(
-                    replica.label() + " StateMachine." + name + "(" + epoch + ") failed after index " + appliedIndex
-                            + ": " + e
-                            + ". This replica has stopped; correct the state machine and restart the process",
+                    "StateMachine." + name + "(" + epoch + ") threw " + e + " after index " + appliedIndex
+                            + ". Correct the state machine and restart the process",
                     e);
         }
     }

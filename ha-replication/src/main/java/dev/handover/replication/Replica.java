@@ -210,7 +210,7 @@ final class Replica {
     }
 
     void applicationFailed(String reason, Throwable cause) {
-        LOG.warn(reason, cause);
+        LOG.warn("{} {}", label, reason, cause);
         post(new Event.ApplicationFailed(reason));
     }
 

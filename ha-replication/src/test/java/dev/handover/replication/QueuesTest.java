@@ -1,0 +1,116 @@
+package dev.handover.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The small machines of the shell, each beside a naive twin. */
+@Timeout(60)
+class QueuesTest {
+    private static final class Numbered extends Mailbox.Mail {
+        private final int producer;
+        private final int number;
+        private final List<Numbered> opened;
+
+        Numbered(int producer, int number, List<Numbered> opened) {
+            this.producer = producer;
+            this.number = number;
+            this.opened = opened;
+        }
+
+        @Override
+        void open() {
+            opened.add(this);
+        }
+    }
+
+    @Test
+    void shouldHandOverEverythingInTheOrderOfEachProducer() throws Exception {
+        int producers = 4;
+        int each = 50_000;
+        Mailbox mailbox = new Mailbox();
+        mailbox.consumedByThisThread();
+        List<Numbered> opened = new ArrayList<>();
+        for (int p = 0; p < producers; p++) {
+            int producer = p;
+            new Thread(() -> {
+                        for (int i = 0; i < each; i++) {
+                            mailbox.post(new Numbered(producer, i, opened));
+                        }
+                    })
+                    .start();
+        }
+        while (opened.size() < producers * each) {
+            if (!mailbox.openAll()) {
+                mailbox.await(TimeUnit.SECONDS.toNanos(10)); // a lost wake-up would show as the test's time-out
+            }
+        }
+        int[] next = new int[producers];
+        for (Numbered mail : opened) {
+            assertThat(mail.number).isEqualTo(next[mail.producer]++);
+        }
+        mailbox.close();
+        assertThat(mailbox.post(new Numbered(0, 0, opened))).isFalse();
+    }
+
+    @Test
+    void shouldOpenWhatWaitsBeforeItEnds() throws Exception {
+        Applier worker = new Applier("test-worker");
+        CountDownLatch ran = new CountDownLatch(100);
+        for (int i = 0; i < 100; i++) {
+            worker.run(ran::countDown);
+        }
+        worker.start();
+        worker.end();
+        assertThat(worker.join(10_000)).isTrue();
+        assertThat(ran.getCount()).isZero();
+        CountDownLatch late = new CountDownLatch(1);
+        worker.run(late::countDown);
+        assertThat(late.getCount()).isZero();
+    }
+
+    @Test
+    void shouldMapLikeAHashMap() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        LongMap<String> map = new LongMap<>();
+        Map<Long, String> twin = new HashMap<>();
+        for (int i = 0; i < 200_000; i++) {
+            long key = 1 + random.nextInt(2000);
+            switch (random.nextInt(3)) {
+                case 0 -> {
+                    map.put(key, "v" + i);
+                    twin.put(key, "v" + i);
+                }
+                case 1 -> assertThat(map.remove(key)).as("seed %d", seed).isEqualTo(twin.remove(key));
+                default -> assertThat(map.get(key)).as("seed %d", seed).isEqualTo(twin.get(key));
+            }
+            assertThat(map.size()).isEqualTo(twin.size());
+        }
+    }
+
+    @Test
+    void shouldAdmitUpToTheBounds() {
+        Admission admission = new Admission(3, 100);
+        assertThat(admission.enter(200)).isTrue(); // alone, whatever its size
+        assertThat(admission.enter(1)).isFalse();
+        admission.release(200);
+        assertThat(admission.enter(50)).isTrue();
+        assertThat(admission.enter(50)).isTrue();
+        assertThat(admission.enter(1)).isFalse();
+        assertThat(admission.enter(0)).isTrue();
+        assertThat(admission.enter(0)).isFalse();
+        admission.release(50);
+        admission.release(50);
+        admission.release(0);
+        assertThat(admission.count()).isZero();
+    }
+}
