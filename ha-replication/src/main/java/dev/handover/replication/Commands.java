@@ -464,8 +464,9 @@ final class Commands {
                 ? new RedundancyException(replica.label()
                         + " fewer replicas are in sync than minInSync asks for; the command was not applied."
                         + " Bring a replica back, or lower minInSync (" + replica.situation() + ")")
-                : new OverloadedException(replica.label()
-                        + " the leader has too much under way; the command was not applied, slow down and try again");
+                : new OverloadedException(
+                        replica.label() + " the leader has too much under way, or its disk is nearly full;"
+                                + " the command was not applied, slow down and try again");
     }
 
     /** Nothing more will be answered: what may be in the log is unknown, the rest gets the reason. */

@@ -9,12 +9,16 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that writes to the disk for all groups of a node. It takes everything that waits, executes it in order, and forces each log once: while a
  * force runs, the next batch gathers (group commit).
  */
 final class DiskWriter extends Worker {
+    private static final Logger LOG = LoggerFactory.getLogger(DiskWriter.class);
+
     /** The part of one group. On the disk thread but the constructor. */
     static final class Volume {
         private final Replica replica;
@@ -68,12 +72,20 @@ final class DiskWriter extends Worker {
                     finish(volume);
                 }
                 volume.dead = true;
-                volume.store.close();
-                afterwards.run();
+                closeStore(volume, afterwards);
             }
         };
         if (!post(last)) {
+            closeStore(volume, afterwards);
+        }
+    }
+
+    private static void closeStore(Volume volume, Runnable afterwards) {
+        try {
             volume.store.close();
+        } catch (RuntimeException e) {
+            LOG.warn("{} closing the log failed; everything acknowledged is durable", volume.replica.label(), e);
+        } finally {
             afterwards.run();
         }
     }
@@ -91,7 +103,7 @@ final class DiskWriter extends Worker {
                 execute(volume, operation);
             }
             write(volume);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             failed(volume, e);
         }
     }
@@ -147,7 +159,7 @@ final class DiskWriter extends Worker {
                 volume.store.force();
                 volume.unforced = false;
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             failed(volume, e);
             return;
         }
@@ -158,7 +170,7 @@ final class DiskWriter extends Worker {
     }
 
     /** The first failure ends everything: what is on the disk now is not known, and no retry would tell (R15). */
-    private static void failed(Volume volume, Exception e) {
+    private static void failed(Volume volume, Throwable e) {
         volume.dead = true;
         volume.appends.clear();
         @Nullable Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;

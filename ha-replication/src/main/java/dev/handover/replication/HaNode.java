@@ -6,6 +6,8 @@ import dev.handover.coordination.ConfigurationStore;
 import dev.handover.event.EventBus;
 import dev.handover.replication.protocol.ProtocolOptions;
 import dev.handover.replication.storage.LogStore;
+import dev.handover.replication.storage.SegmentedLog;
+import dev.handover.replication.storage.StorageOptions;
 import dev.handover.replication.transport.Transport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One process's part in its cluster: transport, disk, and the groups it has joined.
@@ -33,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * event listeners. The node owns the configuration store and the transport it was given, and closes them.
  */
 public final class HaNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HaNode.class);
+
     private final NodeRuntime runtime;
 
     private HaNode(NodeRuntime runtime) {
@@ -104,7 +110,8 @@ public final class HaNode implements AutoCloseable {
         private int maxPending = 16_384;
         private long maxPendingBytes = 64L << 20;
         private int minInSync = 1;
-        private NodeRuntime.LogStores logStores = Builder::openSegmentedLog;
+        private StorageOptions storage = StorageOptions.defaults();
+        private NodeRuntime.@Nullable LogStores logStores;
 
         private Builder(NodeId node) {
             this.node = Objects.requireNonNull(node, "node");
@@ -210,6 +217,12 @@ public final class HaNode implements AutoCloseable {
             return this;
         }
 
+        /** Sizes of files and reserve on the disk; default {@link StorageOptions#defaults}. Two segments exist from the beginning, for every group. */
+        public Builder storage(StorageOptions value) {
+            storage = value;
+            return this;
+        }
+
         /** For tests: where logs live. */
         Builder logStores(NodeRuntime.LogStores value) {
             logStores = value;
@@ -235,7 +248,11 @@ public final class HaNode implements AutoCloseable {
         }
 
         private HaNode start(ConfigurationStore store, Transport wire, Path directory) {
-            NodeRuntime runtime = new NodeRuntime(node, options(), wire, store, directory, logStores);
+            StorageOptions onDisk = storage;
+            NodeRuntime.LogStores logs = logStores == null
+                    ? (place, group, self) -> openSegmentedLog(place, group, self, onDisk)
+                    : logStores;
+            NodeRuntime runtime = new NodeRuntime(node, options(), wire, store, directory, logs);
             try {
                 runtime.start();
             } catch (IOException e) {
@@ -295,8 +312,17 @@ public final class HaNode implements AutoCloseable {
             }
         }
 
-        private static LogStore openSegmentedLog(Path directory, GroupId group, NodeId node) throws IOException {
-            throw new IOException("the log on disk lands in a moment; until then only tests can join");
+        private static LogStore openSegmentedLog(Path directory, GroupId group, NodeId node, StorageOptions options)
+                throws IOException {
+            SegmentedLog log = SegmentedLog.open(directory, group, node, options);
+            log.damage()
+                    .ifPresent(damage -> LOG.warn(
+                            "[{} {}] the log was damaged: {}. A new one takes its place, and is filled by the other replicas;"
+                                    + " if this was the last copy, keep what was set aside and recover from it",
+                            group,
+                            node,
+                            damage));
+            return log;
         }
     }
 }

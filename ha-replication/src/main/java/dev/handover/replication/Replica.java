@@ -80,6 +80,7 @@ final class Replica {
     private boolean ended;
     private long leadsSinceEpoch;
     private boolean serves;
+    private boolean outOfSpace;
 
     private final List<Consumer<GroupStatus>> listeners = new CopyOnWriteArrayList<>();
     private volatile @Nullable HandoverException endReason;
@@ -324,7 +325,7 @@ final class Replica {
                 effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
             }
             effects.addAll(core.step(event));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             defect(e);
         }
         touch();
@@ -358,7 +359,7 @@ final class Replica {
                 execute();
             } while (!effects.isEmpty());
             board.indexes(core.lastIndex(), core.commitIndex());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             defect(e);
         }
         proposals.flush();
@@ -373,12 +374,33 @@ final class Replica {
         proposals.drainTo(batch);
         commands.flush(nowNanos(), batch);
         if (!batch.isEmpty()) {
-            effects.addAll(core.step(new Event.Propose(batch)));
+            if (hasRoom()) {
+                effects.addAll(core.step(new Event.Propose(batch)));
+            } else {
+                proposals.rejected(batch, Effect.Rejection.OVERLOADED, commands::rejected);
+            }
         }
         long readId = reads.flush(nowNanos());
         if (readId != 0) {
             effects.addAll(core.step(new Event.Read(List.of(readId))));
         }
+    }
+
+    /** R15: before the disk is full nothing new is taken. */
+    private boolean hasRoom() {
+        boolean problem = store.spaceProblem().isPresent();
+        if (problem != outOfSpace) {
+            outOfSpace = problem;
+            if (problem) {
+                LOG.warn(
+                        "{} takes no more commands: {}. Make room on the disk",
+                        label,
+                        store.spaceProblem().orElse("the disk is nearly full"));
+            } else {
+                LOG.info("{} has room on the disk again and takes commands", label);
+            }
+        }
+        return !problem;
     }
 
     private void execute() {
@@ -489,7 +511,7 @@ final class Replica {
 
     // ---- the end
 
-    private void defect(RuntimeException e) {
+    private void defect(Throwable e) {
         LOG.error("{} defect in the replica's own code", label, e);
         faulted(label + " defect in the replica's own code: " + e
                 + ". It has stopped itself; restart the process, and report this with the log's lines before it");

@@ -34,12 +34,7 @@ class ExactlyOnceTest {
     }
 
     private String leader() {
-        return cluster.store
-                .configuration(GROUP)
-                .orElseThrow()
-                .leader()
-                .node()
-                .value();
+        return cluster.store.configuration(GROUP).orElseThrow().leader().node().value();
     }
 
     @Test
@@ -60,20 +55,17 @@ class ExactlyOnceTest {
                     }
                     assertThat(window.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
                     String command = "c" + number++;
-                    answers.add(node.getValue()
-                            .log()
-                            .submit(bytes(command))
-                            .handle((result, failure) -> {
-                                window.release();
-                                if (failure == null) {
-                                    acknowledged.add(command);
-                                } else if (((HandoverException) failure).retry() == HandoverException.Retry.SAFE) {
-                                    refused.put(command, failure.getMessage());
-                                } else {
-                                    maybe.add(command);
-                                }
-                                return null;
-                            }));
+                    answers.add(node.getValue().log().submit(bytes(command)).handle((result, failure) -> {
+                        window.release();
+                        if (failure == null) {
+                            acknowledged.add(command);
+                        } else if (((HandoverException) failure).retry() == HandoverException.Retry.SAFE) {
+                            refused.put(command, failure.getMessage());
+                        } else {
+                            maybe.add(command);
+                        }
+                        return null;
+                    }));
                 }
                 if (i == 700) {
                     cluster.crash(victim);
@@ -97,11 +89,7 @@ class ExactlyOnceTest {
     @Test
     void shouldKeepTheOrderOfASessionWhileLeadersDie() throws Exception {
         cluster.startInSync("a", "b", "c");
-        Session session = cluster.running
-                .get("c")
-                .log()
-                .openSession()
-                .get(10, TimeUnit.SECONDS);
+        Session session = cluster.running.get("c").log().openSession().get(10, TimeUnit.SECONDS);
         List<String> sent = new ArrayList<>();
         List<CompletableFuture<byte[]>> answers = new ArrayList<>();
         for (int round = 0; round < 4; round++) {

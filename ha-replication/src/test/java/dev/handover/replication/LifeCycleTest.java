@@ -109,20 +109,16 @@ class LifeCycleTest {
         assertThat(seen.get(0).role()).isEqualTo(Role.FOLLOWER);
         assertThat(seen.get(0).leader()).isEqualTo(NodeId.of("a"));
         cluster.crash("a");
-        TestCluster.await(
-                "b leads", () -> seen.stream().anyMatch(status -> status.role() == Role.LEADER));
+        TestCluster.await("b leads", () -> seen.stream().anyMatch(status -> status.role() == Role.LEADER));
         List<HaEvent> events = nodes.get(1).events();
-        TestCluster.await(
-                "b serves",
-                () -> events.stream().anyMatch(e -> e instanceof HaEvent.TakeOver t
-                        && t.step() == TakeOverStep.SERVING));
+        TestCluster.await("b serves", () -> events.stream()
+                .anyMatch(e -> e instanceof HaEvent.TakeOver t && t.step() == TakeOverStep.SERVING));
         List<TakeOverStep> steps = events.stream()
                 .filter(HaEvent.TakeOver.class::isInstance)
                 .map(e -> ((HaEvent.TakeOver) e).step())
                 .toList();
         assertThat(steps)
-                .containsExactly(
-                        TakeOverStep.SUSPECTED, TakeOverStep.PROPOSED, TakeOverStep.WON, TakeOverStep.SERVING);
+                .containsExactly(TakeOverStep.SUSPECTED, TakeOverStep.PROPOSED, TakeOverStep.WON, TakeOverStep.SERVING);
         assertThat(nodes.get(1).journal().leadership).hasSize(1);
     }
 
@@ -143,10 +139,7 @@ class LifeCycleTest {
         cluster.store.reachable(false);
         for (int i = 0; i < 100; i++) {
             nodes.get(i % 2).log().submit(bytes("c" + i)).get(10, TimeUnit.SECONDS);
-            assertThat(text(nodes.get((i + 1) % 2)
-                            .log()
-                            .query(bytes("c" + i))
-                            .get(10, TimeUnit.SECONDS)))
+            assertThat(text(nodes.get((i + 1) % 2).log().query(bytes("c" + i)).get(10, TimeUnit.SECONDS)))
                     .isEqualTo("true");
         }
         cluster.store.reachable(true);
@@ -165,7 +158,10 @@ class LifeCycleTest {
 
     @Test
     void shouldNameValueAndRemedyOfWrongSettings() {
-        wrong(b -> b.failureTimeout(Duration.ofMillis(100)).heartbeat(Duration.ofMillis(50)), "failureTimeout", "PT0.1S");
+        wrong(
+                b -> b.failureTimeout(Duration.ofMillis(100)).heartbeat(Duration.ofMillis(50)),
+                "failureTimeout",
+                "PT0.1S");
         wrong(b -> b.commandTimeout(Duration.ZERO), "commandTimeout", "PT0S");
         wrong(b -> b.sessionTimeout(Duration.ofSeconds(6)), "sessionTimeout", "PT6S");
         wrong(b -> b.maxCommandBytes(0), "maxCommandBytes", "0");

@@ -111,9 +111,8 @@ class OutcomesTest {
         for (CompletableFuture<byte[]> answer : taken) {
             answer.get(10, TimeUnit.SECONDS);
         }
-        TestCluster.await("there is room again", () -> !a.log()
-                .submit(bytes("again"))
-                .isCompletedExceptionally());
+        TestCluster.await(
+                "there is room again", () -> !a.log().submit(bytes("again")).isCompletedExceptionally());
         assertThatThrownBy(() -> a.log().submit(new byte[1001]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("1001")
@@ -159,10 +158,9 @@ class OutcomesTest {
             assertThat(failureOf(alone.log().submit(bytes("x")))).isInstanceOf(ReplicaFaultedException.class);
             assertThat(failureOf(alone.log().query(bytes(""), Consistency.LOCAL)))
                     .isInstanceOf(ReplicaFaultedException.class);
-            TestCluster.await(
-                    "the fault is an event",
-                    () -> alone.events().stream().anyMatch(e -> e instanceof HaEvent.ReplicaFaulted f
-                            && f.reason().contains("disliked")));
+            TestCluster.await("the fault is an event", () -> alone.events().stream()
+                    .anyMatch(e ->
+                            e instanceof HaEvent.ReplicaFaulted f && f.reason().contains("disliked")));
         } finally {
             alone.node().close();
         }
@@ -189,7 +187,8 @@ class OutcomesTest {
         CompletableFuture<byte[]> onFailing = nodes.get(0).log().submit(bytes("x"));
         assertThat(failureOf(onFailing)).isInstanceOf(OutcomeUnknownException.class);
         assertThat(nodes.get(0).log().status().fault()).contains("Disk failed", "the test lets");
-        assertThat(nodes.get(1).log().submit(bytes("y")).get(10, TimeUnit.SECONDS)).isNotEmpty();
+        assertThat(nodes.get(1).log().submit(bytes("y")).get(10, TimeUnit.SECONDS))
+                .isNotEmpty();
         assertThat(nodes.get(1).log().status().role()).isEqualTo(Role.LEADER);
     }
 

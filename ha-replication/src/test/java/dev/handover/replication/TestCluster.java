@@ -26,6 +26,9 @@ final class TestCluster implements AutoCloseable {
     final InMemoryLogStores logs = new InMemoryLogStores();
     final Map<String, Running> running = new LinkedHashMap<>();
     Consumer<HaNode.Builder> settings = builder -> {};
+    /** Where real logs live; null for logs in memory. */
+    Path onDisk;
+
     Supplier<Journal> machines = Journal::new;
 
     /** One node of it. */
@@ -92,8 +95,10 @@ final class TestCluster implements AutoCloseable {
         HaNode.Builder builder = HaNode.builder(NodeId.of(id))
                 .configurationStore(store.connect())
                 .transport(network.transport())
-                .dataDirectory(Path.of("unused"))
-                .logStores(logs);
+                .dataDirectory(onDisk == null ? Path.of("unused") : onDisk.resolve(id));
+        if (onDisk == null) {
+            builder.logStores(logs);
+        }
         settings.accept(builder);
         return builder.start();
     }

@@ -4,6 +4,7 @@ import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.RecoveredReplica;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -35,6 +36,14 @@ public interface LogStore extends AutoCloseable {
      * @throws IOException also when what is read does not verify; the message names file and position
      */
     List<LogEntry> read(long fromIndex, long toIndex, int maxBytes) throws IOException;
+
+    /**
+     * Why the log cannot grow much further, because the disk is nearly full for instance; empty normally. New commands are refused then, while what is on its way
+     * still finds room (R15). Any thread; cheap.
+     */
+    default Optional<String> spaceProblem() {
+        return Optional.empty();
+    }
 
     /** Releases files and the lock. Forces nothing. Closing twice is fine. */
     @Override

@@ -149,6 +149,7 @@ public final class SegmentedLog implements LogStore {
      * Why the segment after the current one could not be made, for instance because the disk is nearly full; empty normally. The log still takes what fits into
      * the current segment, so new commands should be refused from now on (R15). Any thread.
      */
+    @Override
     public Optional<String> spaceProblem() {
         return allocator.problem();
     }
