@@ -2,16 +2,12 @@ package dev.handover.examples.demo;
 
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 
 /** A ZooKeeper in this process and three kv-servers in processes of their own, all in one temporary directory. */
 final class Cluster implements AutoCloseable {
@@ -19,18 +15,15 @@ final class Cluster implements AutoCloseable {
     private static final Duration ZOOKEEPER_START = Duration.ofSeconds(30);
     private static final int TAIL_LINES = 25;
 
-    private final Path directory;
     private final EmbeddedZooKeeper zooKeeper;
     private final List<KvNode> nodes = new ArrayList<>();
-    private volatile boolean keepDirectory;
 
     /**
      * Starts ZooKeeper, and then the servers; that they serve is another matter.
      *
-     * @param directory exists and is empty; removed by {@link #close()} unless {@link #keepDirectory()} was called
+     * @param directory exists; it takes data and logs
      */
     Cluster(Path directory, Path kvServerJar, List<String> jvmOptions) throws IOException, InterruptedException {
-        this.directory = directory;
         zooKeeper = EmbeddedZooKeeper.builder()
                 .dataDirectory(directory.resolve("zookeeper"))
                 .start();
@@ -75,15 +68,6 @@ final class Cluster implements AutoCloseable {
         return nodes.stream().map(KvNode::resp).toList();
     }
 
-    Path directory() {
-        return directory;
-    }
-
-    /** Leaves the directory where it is, for somebody to look at. */
-    void keepDirectory() {
-        keepDirectory = true;
-    }
-
     /** The last lines of each server's log. */
     String tails() {
         StringBuilder text = new StringBuilder();
@@ -98,26 +82,10 @@ final class Cluster implements AutoCloseable {
         return text.toString();
     }
 
-    /** Kills the servers, stops ZooKeeper, removes the directory. Closing twice is fine. */
+    /** Kills the servers and stops ZooKeeper. Closing twice is fine. */
     @Override
     public synchronized void close() {
         nodes.parallelStream().forEach(KvNode::close);
         zooKeeper.close();
-        if (!keepDirectory) {
-            delete(directory);
-        }
-    }
-
-    private static void delete(Path directory) {
-        if (!Files.exists(directory)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot remove " + directory, e);
-        }
     }
 }

@@ -59,7 +59,7 @@ public final class Demo {
             boolean good = show.run();
             show.close();
             return good ? OK : FAILED;
-        } catch (DemoFailure | IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             if (!interrupted.get()) {
                 show.explain(e);
             }

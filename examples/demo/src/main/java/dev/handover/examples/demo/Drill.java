@@ -40,7 +40,7 @@ final class Drill {
     /** One round. */
     Round run(int number, Load load) throws IOException, InterruptedException {
         progress.phase("writing");
-        NodeInfo leader = awaitAllInSync(load::check);
+        awaitAllInSync(load::check);
         long before = load.acknowledged().total();
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOAD_MILLIS);
         while (System.nanoTime() - until < 0) {
@@ -50,7 +50,7 @@ final class Drill {
         if (load.acknowledged().total() == before) {
             throw new DemoFailure("no write was acknowledged within " + LOAD_MILLIS + " ms before the kill");
         }
-        leader = awaitAllInSync(load::check);
+        NodeInfo leader = awaitAllInSync(load::check);
         KvNode victim = cluster.node(leader.node());
         List<InetSocketAddress> survivors = new ArrayList<>(cluster.addresses());
         survivors.remove(victim.resp());

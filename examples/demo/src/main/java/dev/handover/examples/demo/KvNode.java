@@ -31,7 +31,6 @@ final class KvNode implements AutoCloseable {
 
     private final String id;
     private final InetSocketAddress resp;
-    private final InetSocketAddress peer;
     private final Path directory;
     private final List<String> command;
     private volatile @Nullable Process process;
@@ -53,7 +52,6 @@ final class KvNode implements AutoCloseable {
             throws IOException {
         this.id = id;
         this.resp = resp;
-        this.peer = peer;
         this.directory = directory;
         command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -1,11 +1,15 @@
 package dev.handover.examples.demo;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The whole demo from the first start to the last line. {@link #run()} once; {@link #close()} from any thread. */
@@ -19,6 +23,7 @@ final class Show implements AutoCloseable {
     private volatile @Nullable Cluster cluster;
     private volatile @Nullable Load load;
     private volatile @Nullable Thread painter;
+    private volatile boolean keep;
     private volatile boolean closed;
 
     /** In this directory, which exists. */
@@ -26,6 +31,7 @@ final class Show implements AutoCloseable {
         this.options = options;
         this.directory = directory;
         this.display = display;
+        keep = options.keep();
     }
 
     /**
@@ -39,9 +45,6 @@ final class Show implements AutoCloseable {
                 + " times SIGKILL for the leader; data and logs in " + directory);
         Cluster started = new Cluster(directory, options.kvServerJar(), options.jvmOptions());
         adopt(started);
-        if (options.keep()) {
-            started.keepDirectory();
-        }
         Progress progress =
                 new Progress(options.rounds(), started.nodes().stream().map(KvNode::id).toList());
         startPainter(started, progress);
@@ -91,9 +94,9 @@ final class Show implements AutoCloseable {
         show("foreign", audit.foreign());
         display.close();
         if (!audit.clean()) {
-            keepDirectory();
+            keep = true;
         }
-        if (options.keep() || !audit.clean()) {
+        if (keep) {
             display.line("data and logs are in " + directory);
         }
         display.line(Summary.of(rounds, writing.acknowledged().total(), audit).json());
@@ -109,7 +112,7 @@ final class Show implements AutoCloseable {
 
     /** Prints why it could not be finished, with the ends of the servers' logs, and keeps the directory. */
     void explain(Exception failure) {
-        keepDirectory();
+        keep = true;
         display.close();
         Cluster running = cluster;
         if (running != null) {
@@ -120,13 +123,6 @@ final class Show implements AutoCloseable {
             System.err.println("  because: " + cause);
         }
         System.err.println("demo: data and logs are in " + directory);
-    }
-
-    private void keepDirectory() {
-        Cluster running = cluster;
-        if (running != null) {
-            running.keepDirectory();
-        }
     }
 
     private synchronized void adopt(Cluster started) throws IOException {
@@ -191,5 +187,19 @@ final class Show implements AutoCloseable {
             running.close();
         }
         display.close();
+        removeDirectory();
+    }
+
+    private synchronized void removeDirectory() {
+        if (keep || !Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + directory, e);
+        }
     }
 }
