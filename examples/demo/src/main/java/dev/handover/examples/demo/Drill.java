@@ -31,10 +31,8 @@ final class Drill {
     /** Waits until all nodes are in sync, and returns the leader. */
     NodeInfo awaitAllInSync(Runnable check) throws InterruptedException {
         int size = cluster.nodes().size();
-        return await(
-                () -> "all " + size + " nodes to be in sync",
-                check,
-                infos -> Observer.leader(infos).filter(info -> info.inSync().size() == size));
+        return await(() -> "all " + size + " nodes to be in sync", check, infos -> Observer.leader(infos)
+                .filter(info -> info.inSync().size() == size));
     }
 
     /** One round. */
@@ -71,14 +69,13 @@ final class Drill {
             }
             committedAt = first;
         }
-        NodeInfo successor = await(
-                () -> "a leader with an epoch above " + oldEpoch,
+        NodeInfo successor =
+                await(() -> "a leader with an epoch above " + oldEpoch, load::check, infos -> Observer.leader(infos)
+                        .filter(info -> info.epoch() > oldEpoch));
+        await(
+                () -> "a write of the sequential client after the kill",
                 load::check,
-                infos -> Observer.leader(infos).filter(info -> info.epoch() > oldEpoch));
-        await(() -> "a write of the sequential client after the kill", load::check, infos -> load.sequential()
-                        .anyAfter(killedAt + AFTERMATH_NANOS)
-                ? Optional.of(true)
-                : Optional.empty());
+                infos -> load.sequential().anyAfter(killedAt + AFTERMATH_NANOS) ? Optional.of(true) : Optional.empty());
         long gap = load.sequential().longestGap(killedAt, killedAt + AFTERMATH_NANOS);
         progress.measured(committedAt - killedAt, gap);
         victim.awaitExit();
@@ -101,7 +98,8 @@ final class Drill {
                 back - startedAt);
     }
 
-    private <T> T await(Supplier<String> what, Runnable check, Function<List<Optional<NodeInfo>>, Optional<T>> condition)
+    private <T> T await(
+            Supplier<String> what, Runnable check, Function<List<Optional<NodeInfo>>, Optional<T>> condition)
             throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(STEP_SECONDS);
         while (true) {
@@ -113,7 +111,9 @@ final class Drill {
             }
             if (System.nanoTime() - deadline > 0) {
                 throw new DemoFailure("waited " + STEP_SECONDS + " s in vain for " + what.get() + "; the nodes say "
-                        + infos.stream().map(info -> info.map(NodeInfo::toString).orElse("nothing")).toList());
+                        + infos.stream()
+                                .map(info -> info.map(NodeInfo::toString).orElse("nothing"))
+                                .toList());
             }
             TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
         }

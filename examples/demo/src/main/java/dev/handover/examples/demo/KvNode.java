@@ -151,7 +151,11 @@ final class KvNode implements AutoCloseable {
 
     private static Path ownClasses() {
         try {
-            return Path.of(KvNode.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(KvNode.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new UncheckedIOException(new IOException(e));
         }
@@ -163,7 +167,8 @@ final class KvNode implements AutoCloseable {
                     ? null
                     : file.getManifest().getMainAttributes().getValue("Main-Class");
             if (main == null) {
-                throw new IOException(jar + " names no Main-Class; build it with: mvn -pl examples/kv-server -am package");
+                throw new IOException(
+                        jar + " names no Main-Class; build it with: mvn -pl examples/kv-server -am package");
             }
             return main;
         }

@@ -107,7 +107,8 @@ final class Load implements AutoCloseable {
         for (Thread thread : threads) {
             thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
             if (thread.isAlive()) {
-                throw new DemoFailure(thread.getName() + " did not end its last write within " + PATIENCE.toSeconds() + " s");
+                throw new DemoFailure(
+                        thread.getName() + " did not end its last write within " + PATIENCE.toSeconds() + " s");
             }
         }
         check();
@@ -115,7 +116,9 @@ final class Load implements AutoCloseable {
 
     /** After {@link #stop()}: writes whose outcome nobody knows. */
     int unknown() {
-        return writers.stream().mapToInt(writer -> writer.ledger().unknownCount()).sum();
+        return writers.stream()
+                .mapToInt(writer -> writer.ledger().unknownCount())
+                .sum();
     }
 
     /** After {@link #stop()}: reads everything back from every node, linearizable, and compares. */

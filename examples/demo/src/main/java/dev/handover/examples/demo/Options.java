@@ -74,8 +74,8 @@ record Options(
             }
         }
         if (!Files.isRegularFile(jar)) {
-            throw new IllegalArgumentException(
-                    "no kv-server at " + jar + "; build it with 'mvn -DskipTests package', or name it with --kv-server");
+            throw new IllegalArgumentException("no kv-server at " + jar
+                    + "; build it with 'mvn -DskipTests package', or name it with --kv-server");
         }
         String columns = environment.variable("COLUMNS");
         int width = columns.matches("[1-9][0-9]{0,3}") ? Integer.parseInt(columns) : DEFAULT_WIDTH;
@@ -105,7 +105,8 @@ record Options(
     private static int number(String option, String text, int least, int most) {
         int value = text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : -1;
         if (value < least || value > most) {
-            throw new IllegalArgumentException(option + " '" + text + "' is not a number from " + least + " to " + most);
+            throw new IllegalArgumentException(
+                    option + " '" + text + "' is not a number from " + least + " to " + most);
         }
         return value;
     }

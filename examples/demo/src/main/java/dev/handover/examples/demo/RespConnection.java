@@ -101,7 +101,8 @@ final class RespConnection implements AutoCloseable {
             return new Reply.Bulk(null);
         }
         if (length < 0 || length > MAX_BULK_BYTES) {
-            throw new IOException("a value of " + length + " bytes was announced; at most " + MAX_BULK_BYTES + " are taken");
+            throw new IOException(
+                    "a value of " + length + " bytes was announced; at most " + MAX_BULK_BYTES + " are taken");
         }
         byte[] bytes = in.readNBytes((int) length);
         if (bytes.length < length || in.read() != '\r' || in.read() != '\n') {

@@ -45,8 +45,8 @@ final class Show implements AutoCloseable {
                 + " times SIGKILL for the leader; data and logs in " + directory);
         Cluster started = new Cluster(directory, options.kvServerJar(), options.jvmOptions());
         adopt(started);
-        Progress progress =
-                new Progress(options.rounds(), started.nodes().stream().map(KvNode::id).toList());
+        Progress progress = new Progress(
+                options.rounds(), started.nodes().stream().map(KvNode::id).toList());
         startPainter(started, progress);
         started.start();
         try (Observer observer = new Observer(started.addresses())) {
@@ -56,9 +56,7 @@ final class Show implements AutoCloseable {
             display.line("leader " + first.node() + ", epoch " + first.epoch() + ", in sync {"
                     + String.join(",", first.inSync()) + "}");
             Load writing = new Load(
-                    started.addresses(),
-                    options.writers(),
-                    started.nodes().indexOf(started.node(first.node())));
+                    started.addresses(), options.writers(), started.nodes().indexOf(started.node(first.node())));
             load = writing;
             progress.counting(() -> writing.acknowledged().total());
             writing.start();

@@ -18,8 +18,7 @@ record Summary(int rounds, long acknowledged, int lost, int duplicated, Spread t
             }
             List<Long> sorted = nanos.stream().sorted().toList();
             int half = sorted.size() / 2;
-            double median =
-                    sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2.0;
+            double median = sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2.0;
             return new Spread(median / 1e6, sorted.get(sorted.size() - 1) / 1e6);
         }
 

@@ -46,7 +46,8 @@ final class TakeOverProbe implements AutoCloseable {
     }
 
     /** When the first write was answered, by {@link System#nanoTime()}; null if none was in time. */
-    @Nullable Long firstCommit(long timeoutNanos) throws InterruptedException {
+    @Nullable
+    Long firstCommit(long timeoutNanos) throws InterruptedException {
         return answered.poll(timeoutNanos, TimeUnit.NANOSECONDS);
     }
 

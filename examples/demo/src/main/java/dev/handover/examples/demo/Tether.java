@@ -17,9 +17,8 @@ final class Tether {
         watch.setDaemon(true);
         watch.start();
         try {
-            Class.forName(args[0])
-                    .getMethod("main", String[].class)
-                    .invoke(null, (Object) Arrays.copyOfRange(args, 1, args.length));
+            Class.forName(args[0]).getMethod("main", String[].class).invoke(null, (Object)
+                    Arrays.copyOfRange(args, 1, args.length));
         } catch (InvocationTargetException e) {
             throw new IllegalStateException(args[0] + " has failed", e.getCause());
         }

@@ -46,7 +46,8 @@ final class Writer implements Runnable {
                 write(ledger.take());
             }
         } catch (TimeoutException e) {
-            throw new IllegalStateException("a write was not done after " + patience.toSeconds() + " s: " + e.getMessage(), e);
+            throw new IllegalStateException(
+                    "a write was not done after " + patience.toSeconds() + " s: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -36,8 +36,9 @@ class PartsTest {
         Round second = new Round(2, "b", "c", 3, 9_260_000, 30_000_000, 0, true, 1);
         Audit audit = new Audit(List.of("x"), List.of("y", "z"), List.of());
         assertThat(Summary.of(List.of(first, second), 42, audit).json())
-                .isEqualTo("{\"rounds\":2,\"acknowledged\":42,\"lost\":1,\"duplicated\":2,"
-                        + "\"takeover_ms\":{\"median\":8.6,\"max\":9.3},\"client_gap_ms\":{\"median\":20.5,\"max\":30.0}}");
+                .isEqualTo(
+                        "{\"rounds\":2,\"acknowledged\":42,\"lost\":1,\"duplicated\":2,"
+                                + "\"takeover_ms\":{\"median\":8.6,\"max\":9.3},\"client_gap_ms\":{\"median\":20.5,\"max\":30.0}}");
         assertThat(Summary.Spread.of(List.of(3_000_000L, 1_000_000L, 2_000_000L)))
                 .isEqualTo(new Summary.Spread(2, 3));
     }
@@ -66,7 +67,8 @@ class PartsTest {
     @Test
     void shouldReadTheCommandLine() throws Exception {
         Path jar = Files.createFile(directory.resolve("kv-server.jar"));
-        Options options = Options.parse(List.of("--rounds", "7", "--writers", "0"), here(jar, Map.of("COLUMNS", "132")));
+        Options options =
+                Options.parse(List.of("--rounds", "7", "--writers", "0"), here(jar, Map.of("COLUMNS", "132")));
         assertThat(options.rounds()).isEqualTo(7);
         assertThat(options.writers()).isZero();
         assertThat(options.width()).isEqualTo(132);

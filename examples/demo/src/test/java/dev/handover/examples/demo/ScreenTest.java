@@ -41,10 +41,11 @@ class ScreenTest {
 
     @Test
     void shouldFitNarrowTerminals() {
-        assertThat(new Screen(24, false).draw(FRAME)).allSatisfy(line -> assertThat(line.length())
-                .isLessThanOrEqualTo(24));
-        assertThat(new Screen(24, true).draw(FRAME)).allSatisfy(line -> assertThat(line.replaceAll("\u001b\\[[0-9]*m", ""))
-                .hasSizeLessThanOrEqualTo(24));
+        assertThat(new Screen(24, false).draw(FRAME))
+                .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(24));
+        assertThat(new Screen(24, true).draw(FRAME))
+                .allSatisfy(line ->
+                        assertThat(line.replaceAll("\u001b\\[[0-9]*m", "")).hasSizeLessThanOrEqualTo(24));
     }
 
     @Test
@@ -62,8 +63,8 @@ class ScreenTest {
     @Test
     void shouldRedrawOverTheOldPictureAndGiveTheTerminalBack() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Display display = new Display(
-                new PrintStream(bytes, true, StandardCharsets.UTF_8), true, new Screen(80, false));
+        Display display =
+                new Display(new PrintStream(bytes, true, StandardCharsets.UTF_8), true, new Screen(80, false));
         display.draw(FRAME);
         display.draw(FRAME);
         display.line("a line that stays");
@@ -73,14 +74,15 @@ class ScreenTest {
         display.line("the end");
         String text = bytes.toString(StandardCharsets.UTF_8);
         assertThat(text).startsWith("\u001b[?25l").endsWith("\u001b[?7h\u001b[?25hthe end" + System.lineSeparator());
-        assertThat(text.split("\u001b\\[7A", -1)).hasSize(3); // up seven lines: once for the second picture, once for the line
+        assertThat(text.split("\u001b\\[7A", -1))
+                .hasSize(3); // up seven lines: once for the second picture, once for the line
     }
 
     @Test
     void shouldPrintOnlyLinesWithoutATerminal() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Display display = new Display(
-                new PrintStream(bytes, true, StandardCharsets.UTF_8), false, new Screen(80, true));
+        Display display =
+                new Display(new PrintStream(bytes, true, StandardCharsets.UTF_8), false, new Screen(80, true));
         display.draw(FRAME);
         display.line("one");
         display.close();
