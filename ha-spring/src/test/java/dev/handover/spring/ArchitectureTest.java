@@ -1,0 +1,28 @@
+package dev.handover.spring;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import dev.handover.HouseRules;
+import org.junit.jupiter.api.Test;
+
+class ArchitectureTest {
+    private final JavaClasses classes = HouseRules.productionClasses();
+
+    @Test
+    void shouldKeepTheRulesOfTheHouse() {
+        HouseRules.check(classes);
+    }
+
+    @Test
+    void shouldShowNothingButTheAutoConfiguration() {
+        classes()
+                .that()
+                .resideInAPackage("dev.handover.spring..")
+                .and()
+                .areNotAssignableTo(HandoverAutoConfiguration.class)
+                .should()
+                .notBePublic()
+                .check(classes);
+    }
+}

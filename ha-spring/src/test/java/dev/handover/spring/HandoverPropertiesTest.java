@@ -1,0 +1,178 @@
+package dev.handover.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.handover.replication.HaNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+/** What is wrong or missing is refused with the key, the value and a remedy. */
+@ExtendWith(OutputCaptureExtension.class)
+class HandoverPropertiesTest {
+    @TempDir
+    Path directory;
+
+    private final ApplicationContextRunner runner = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(HandoverAutoConfiguration.class))
+            .withUserConfiguration(Doubles.OwnStore.class);
+
+    private List<String> complete() {
+        return new ArrayList<>(List.of(
+                "handover.zookeeper.connect-string=127.0.0.1:1",
+                "handover.node-id=a",
+                "handover.data-directory=" + directory,
+                "handover.transport.host=127.0.0.1",
+                "handover.transport.port=0"));
+    }
+
+    @Test
+    void shouldBindEverything() {
+        List<String> all = complete();
+        all.addAll(List.of(
+                "handover.cluster=shop",
+                "handover.command-timeout=2s",
+                "handover.failure-timeout=750ms",
+                "handover.min-in-sync=2",
+                "handover.transport.advertised-host=orders-1.example.com",
+                "handover.transport.advertised-port=7199"));
+        runner.withPropertyValues(all.toArray(String[]::new)).run(context -> {
+            assertThat(context).hasNotFailed();
+            HandoverProperties bound = context.getBean(HandoverProperties.class);
+            assertThat(bound.cluster()).isEqualTo("shop");
+            assertThat(bound.commandTimeout()).hasMillis(2000);
+            assertThat(bound.failureTimeout()).hasMillis(750);
+            assertThat(bound.minInSync()).isEqualTo(2);
+            assertThat(context.getBean(HaNode.class).address()).hasToString("orders-1.example.com/<unresolved>:7199");
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+        handover.node-id                   | Give this process a name
+        handover.data-directory            | outlives restarts
+        handover.transport.host            | by which the other nodes can dial it
+        handover.transport.port            | for example 7101
+        """)
+    void shouldNameWhatIsMissing(String key, String remedy) {
+        List<String> others = complete();
+        assertThat(others.removeIf(property -> property.startsWith(key + "="))).isTrue();
+
+        FailureAnalysis analysis = analysisOf(others);
+
+        assertThat(analysis.getDescription()).isEqualTo(key + ": is not set.");
+        assertThat(analysis.getAction()).contains(remedy);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            textBlock =
+                    """
+        handover.node-id                   | a b            | node id 'a b' has the character ' ' at 1
+        handover.node-id                   | ""             | 1 to 64
+        handover.data-directory            | ""             | is empty
+        handover.cluster                   | a/b            | 'a/b' cannot be the name
+        handover.cluster                   | zookeeper      | ZooKeeper's own
+        handover.command-timeout           | 0s             | PT0S is no time to wait
+        handover.command-timeout           | 1ms            | commandTimeout
+        handover.failure-timeout           | -5s            | PT-5S is no time to wait
+        handover.min-in-sync               | 0              | 0 is below 1
+        handover.transport.host            | 0.0.0.0        | stands for all interfaces
+        handover.transport.host            | ""             | is empty
+        handover.transport.port            | 70000          | 70000 is no port
+        handover.transport.advertised-port | 7101           | Set handover.transport.advertised-host
+        handover.transport.advertised-host | ""             | is empty
+        """)
+    void shouldNameWhatIsWrong(String key, String value, String message) {
+        List<String> properties = complete();
+        properties.removeIf(property -> property.startsWith(key + "="));
+        properties.add(key + "=" + value);
+
+        FailureAnalysis analysis = analysisOf(properties);
+
+        assertThat(analysis.getDescription() + " " + analysis.getAction()).contains(key.substring(0, 8), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            textBlock =
+                    """
+        ""              | is empty
+        zk1             | 'zk1' in connect string
+        zk1:2181/orders | has a path
+        """)
+    void shouldNameAWrongConnectString(String value, String message) {
+        List<String> properties = complete();
+        properties.set(0, "handover.zookeeper.connect-string=" + value);
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(HandoverAutoConfiguration.class))
+                .withPropertyValues(properties.toArray(String[]::new))
+                .run(context -> assertThat(analyze(context.getStartupFailure()).getDescription())
+                        .startsWith("handover.zookeeper.connect-string: ")
+                        .contains(message));
+    }
+
+    @Test
+    void shouldRefuseAKeyThatItDoesNotKnow() {
+        List<String> properties = complete();
+        properties.add("handover.failure-timout=1s");
+        runner.withPropertyValues(properties.toArray(String[]::new))
+                .run(context -> assertThat(context).getFailure().hasStackTraceContaining("handover.failure-timout"));
+    }
+
+    @Test
+    void shouldSayItWithoutAStackTrace(CapturedOutput output) {
+        SpringApplication application = new SpringApplication(Application.class);
+        application.setWebApplicationType(WebApplicationType.NONE);
+        assertThatThrownBy(() -> application.run(
+                        "--handover.zookeeper.connect-string=127.0.0.1:1",
+                        "--handover.node-id=a",
+                        "--handover.data-directory=" + directory,
+                        "--handover.transport.host=127.0.0.1",
+                        "--handover.transport.port=99999"))
+                .isInstanceOf(Exception.class);
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START")
+                .contains("handover.transport.port: 99999 is no port.")
+                .contains("Use 0 to 65535.")
+                .doesNotContain("\tat dev.handover");
+    }
+
+    private FailureAnalysis analysisOf(List<String> properties) {
+        FailureAnalysis[] analysis = new FailureAnalysis[1];
+        runner.withPropertyValues(properties.toArray(String[]::new))
+                .run(context -> analysis[0] = analyze(context.getStartupFailure()));
+        return analysis[0];
+    }
+
+    private static FailureAnalysis analyze(Throwable failure) {
+        assertThat(failure).as("start must fail").isNotNull();
+        FailureAnalysis analysis = new InvalidPropertyAnalyzer().analyze(failure);
+        assertThat(analysis).as("%s", failure).isNotNull();
+        return analysis;
+    }
+
+    @ImportAutoConfiguration(HandoverAutoConfiguration.class)
+    static class Application {}
+}
