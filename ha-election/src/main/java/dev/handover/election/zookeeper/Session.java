@@ -337,7 +337,7 @@ final class Session implements AutoCloseable {
                 // without SASL its preparation is only a reverse DNS lookup before every connection
                 config.setProperty(ZKClientConfig.ENABLE_CLIENT_SASL_KEY, "false");
             }
-            ZooKeeper opened = new ZooKeeper(servers, timeoutMillis, this, config);
+            ZooKeeper opened = new ZooKeeper(servers, timeoutMillis, this, false, new Servers(servers), config);
             handle = opened;
             return opened;
         }

@@ -106,6 +106,29 @@ class EmbeddedZooKeeperTest {
     }
 
     @Test
+    void shouldTellWhenAThreadThatItNeedsHasDied() throws Exception {
+        try (EmbeddedZooKeeper victim =
+                EmbeddedZooKeeper.builder().dataDirectory(directory).start()) {
+            victim.awaitServing(LIMIT);
+            threadsOfServers().stream()
+                    .filter(thread -> thread.getName().startsWith("SyncThread"))
+                    .findFirst()
+                    .orElseThrow()
+                    .interrupt(); // it writes the log, and takes an interrupt as badly as a full disk
+            assertThatThrownBy(() -> Await.get(victim.termination()))
+                    .cause()
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("a thread of the server has failed")
+                    .hasMessageContaining(directory.toString());
+            assertThat(victim.isServing()).isFalse();
+        }
+        try (EmbeddedZooKeeper again =
+                EmbeddedZooKeeper.builder().dataDirectory(directory).start()) {
+            again.awaitServing(LIMIT);
+        }
+    }
+
+    @Test
     void shouldServeWithTwoOfThreeAndNotWithOne() throws Exception {
         List<EnsembleMember> members = members();
         List<EmbeddedZooKeeper> servers = new ArrayList<>();
