@@ -219,6 +219,7 @@ final class Recovery {
     void cutTail(Disk disk) throws IOException {
         while (segments.size() > current + 2) {
             Segment last = segments.remove(segments.size() - 1);
+            files.remove(last);
             disk.delete(last.path()); // from the end on, so that a crash here leaves no gap
             disk.forceDirectory(directory);
         }

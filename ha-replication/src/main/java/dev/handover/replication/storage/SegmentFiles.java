@@ -22,13 +22,18 @@ final class SegmentFiles implements Closeable {
     private final ArrayDeque<Segment> oldestFirst = new ArrayDeque<>();
     private boolean closed;
 
-    /** Adds a segment; one that was there before at the same offset is forgotten. */
+    /** Adds a segment. What was read of an earlier file at the same offset is forgotten. */
     synchronized void add(Segment segment) throws IOException {
         Segment before = segments.put(segment.start(), segment);
-        if (before != null && !before.equals(segment)) {
-            oldestFirst.remove(before);
+        if (before != null) {
             close(before);
         }
+    }
+
+    /** Forgets a segment whose file is gone. */
+    synchronized void remove(Segment segment) throws IOException {
+        segments.remove(segment.start());
+        close(segment);
     }
 
     /** The segment in which an offset lies. */
@@ -48,7 +53,7 @@ final class SegmentFiles implements Closeable {
         RandomAccessFile file = open.get(segment);
         if (file == null) {
             if (open.size() == MAX_OPEN) {
-                close(oldestFirst.removeFirst());
+                close(oldestFirst.getFirst());
             }
             file = new RandomAccessFile(segment.path().toFile(), "r");
             open.put(segment, file);
@@ -59,6 +64,7 @@ final class SegmentFiles implements Closeable {
     }
 
     private void close(Segment segment) throws IOException {
+        oldestFirst.remove(segment);
         RandomAccessFile file = open.remove(segment);
         if (file != null) {
             file.close();
@@ -69,7 +75,7 @@ final class SegmentFiles implements Closeable {
     public synchronized void close() throws IOException {
         closed = true;
         while (!oldestFirst.isEmpty()) {
-            close(oldestFirst.removeFirst());
+            close(oldestFirst.getFirst());
         }
     }
 }
