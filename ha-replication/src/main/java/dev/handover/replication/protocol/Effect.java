@@ -38,7 +38,8 @@ public sealed interface Effect {
     record RecordBoot(long bootCounter) implements Effect {}
 
     /**
-     * Read entries from the log on disk, beginning at {@code fromIndex}: at least one, at most up to {@code toIndex}, and about {@code maxBytes}.
+     * Read entries from the log on disk, after the writes that were asked for before: from {@code fromIndex} on at least one, at most up to
+     * {@code toIndex}, and about {@code maxBytes}.
      */
     record Fetch(long fetchId, long fromIndex, long toIndex, int maxBytes) implements Effect {}
 
