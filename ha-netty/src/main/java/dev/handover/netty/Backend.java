@@ -14,9 +14,9 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.Errors;
-import io.netty.util.concurrent.FastThreadLocalThread;
 import java.net.ConnectException;
 import java.util.Locale;
+import java.util.concurrent.ThreadFactory;
 
 /** How to reach the kernel: Linux epoll through JNI, or the JDK's selectors. */
 enum Backend {
@@ -37,17 +37,10 @@ enum Backend {
         return Epoll.isAvailable() ? EPOLL : NIO;
     }
 
-    /** A loop with one daemon thread of that name. */
-    EventLoop newLoop(String threadName) {
+    /** A loop on the one thread that the factory makes. */
+    EventLoop newLoop(ThreadFactory thread) {
         IoHandlerFactory io = this == EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        return new SingleThreadIoEventLoop(
-                null,
-                task -> {
-                    Thread thread = new FastThreadLocalThread(task, threadName);
-                    thread.setDaemon(true);
-                    return thread;
-                },
-                io);
+        return new SingleThreadIoEventLoop(null, thread, io);
     }
 
     /**

@@ -16,6 +16,9 @@ final class Dial {
     /** So many short lives in a row are forgiven: the next dial still comes at once. */
     private static final int SHORT_LIVES_FORGIVEN = 3;
 
+    /** A dying process's port may still take a dial and drop it a moment later; then it is dialled again without a pause, so many times for each loss. */
+    private static final int HASTY_DIALS = 3;
+
     private final Hub hub;
     private final Peer peer;
     private @Nullable InetSocketAddress target;
@@ -29,6 +32,7 @@ final class Dial {
     private int attempt;
 
     private int failures;
+    private int hastyDials;
     private int shortLives;
 
     Dial(Hub hub, Peer peer) {
@@ -56,6 +60,7 @@ final class Dial {
 
     /** The peer's connection was lost after so long. Dials at once, so that a dead process is known for dead. */
     void beginAfterLoss(long livedNanos, boolean rejected) {
+        hastyDials = HASTY_DIALS;
         shortLives = livedNanos < SHORT_LIFE_NANOS ? shortLives + 1 : 0;
         if (rejected) {
             pauseFor(hub.options().rejectedRedial());
@@ -110,6 +115,9 @@ final class Dial {
             connection = null;
             if (rejected) {
                 pauseFor(hub.options().rejectedRedial());
+            } else if (hastyDials > 0 && ended.hello() == null) {
+                hastyDials--;
+                dial(lastReached);
             } else {
                 failed();
             }

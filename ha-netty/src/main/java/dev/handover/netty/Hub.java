@@ -232,7 +232,6 @@ final class Hub {
     }
 
     void lost(NodeId peer, Connection connection, String reason) {
-        LOG.info("{}: connection with {} is gone: {}", self, peer, reason);
         outboxes.remove(peer, connection.outbox());
         listener.disconnected(peer, reason);
     }
@@ -245,6 +244,8 @@ final class Hub {
         Peer peer = hello == null ? dialled : peers.get(hello.node());
         if (stood && peer != null) {
             peer.lost(connection, reason, rejected);
+            NodeId id = peer.id();
+            loop.execute(() -> LOG.info("{}: connection with {} is gone: {}", self, id, reason)); // after the dial
         } else {
             LOG.debug("{}: handshake {} ended: {}", self, connection, reason);
             if (peer != null) {

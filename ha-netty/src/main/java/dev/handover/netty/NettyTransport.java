@@ -44,6 +44,9 @@ import org.slf4j.LoggerFactory;
 public final class NettyTransport implements Transport {
     private static final Logger LOG = LoggerFactory.getLogger(NettyTransport.class);
     private static final int BACKLOG = 128;
+    /** Enough for the connections with peers, and what else the process opens at its start. */
+    private static final int DESCRIPTORS_BELOW = 64;
+
     private static final WriteBufferWaterMark ENCODED_AHEAD = new WriteBufferWaterMark(256 << 10, 1 << 20);
     private static final long LOG_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
     /** Beyond the time that connections are given to close. */
@@ -54,7 +57,7 @@ public final class NettyTransport implements Transport {
     private volatile @Nullable Running running;
     private boolean closeBegun;
 
-    private record Running(NodeId self, EventLoop loop, Hub hub, Channel server, InetSocketAddress address) {}
+    private record Running(NodeId self, EventLoop loop, LoopThread thread, Hub hub, Channel server, InetSocketAddress address) {}
 
     private NettyTransport(Options options) {
         this.options = options;
@@ -93,7 +96,8 @@ public final class NettyTransport implements Transport {
         if (options.nativeTransport() && backend == Backend.NIO) {
             LOG.debug("{}: no epoll here, using the JDK's selectors", self, Epoll.unavailabilityCause());
         }
-        EventLoop loop = backend.newLoop(self + "-transport");
+        LoopThread thread = new LoopThread(self + "-transport");
+        EventLoop loop = backend.newLoop(thread);
         Bootstrap dialer = new Bootstrap()
                 .group(loop)
                 .channel(backend.socket)
@@ -122,10 +126,17 @@ public final class NettyTransport implements Transport {
                         new Connection(hub, channel, null);
                     }
                 });
-        ChannelFuture bound = acceptor.bind(new InetSocketAddress(options.host(), options.port()));
-        bound.awaitUninterruptibly();
+        ChannelFuture bound;
+        LowDescriptors forConnections = new LowDescriptors(DESCRIPTORS_BELOW);
+        try {
+            bound = acceptor.bind(new InetSocketAddress(options.host(), options.port()));
+            bound.awaitUninterruptibly();
+        } finally {
+            forConnections.close();
+        }
         if (!bound.isSuccess()) {
-            hub.loop().shutdownGracefully(0, CLOSE_SLACK_MILLIS, TimeUnit.MILLISECONDS);
+            loop.shutdownGracefully(0, CLOSE_SLACK_MILLIS, TimeUnit.MILLISECONDS);
+            thread.awaitEnd(TimeUnit.MILLISECONDS.toNanos(CLOSE_SLACK_MILLIS));
             throw new IOException(
                     "node " + self + " cannot listen on " + options.host() + ":" + options.port() + ": "
                             + bound.cause().getMessage() + "; is it in use, or no address of this host?",
@@ -138,7 +149,7 @@ public final class NettyTransport implements Transport {
                 ? local
                 : InetSocketAddress.createUnresolved(
                         advertised.getHostString(), advertised.getPort() == 0 ? local.getPort() : advertised.getPort());
-        running = new Running(self, loop, hub, server, address);
+        running = new Running(self, loop, thread, hub, server, address);
         LOG.info("{}: listening on {} ({}), to be dialled at {}", self, local, backend, address);
     }
 
@@ -235,22 +246,8 @@ public final class NettyTransport implements Transport {
         if (now.loop().inEventLoop()) {
             return;
         }
-        boolean interrupted = false;
-        long deadline = System.nanoTime()
-                + options.closeTimeout().toNanos()
-                + TimeUnit.MILLISECONDS.toNanos(CLOSE_SLACK_MILLIS);
-        while (!now.loop().isTerminated() && System.nanoTime() < deadline) {
-            try {
-                now.loop().awaitTermination(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-            } catch (InterruptedException e) { // closing must not be left half done; the caller still learns of it
-                interrupted = true;
-            }
-        }
-        if (!now.loop().isTerminated()) {
+        if (!now.thread().awaitEnd(options.closeTimeout().toNanos() + TimeUnit.MILLISECONDS.toNanos(CLOSE_SLACK_MILLIS))) {
             LOG.error("{}: the transport's thread has not ended in time; is a listener blocking it?", now.self());
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 
