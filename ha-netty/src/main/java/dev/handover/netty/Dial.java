@@ -19,6 +19,8 @@ final class Dial {
     /** A dying process's port may still take a dial and drop it a moment later; then it is dialled again without a pause, so many times for each loss. */
     private static final int HASTY_DIALS = 3;
 
+    private static final int MAX_DOUBLINGS = 16;
+
     private final Hub hub;
     private final Peer peer;
     private @Nullable InetSocketAddress target;
@@ -65,7 +67,7 @@ final class Dial {
         if (rejected) {
             pauseFor(hub.options().rejectedRedial());
         } else if (shortLives > SHORT_LIVES_FORGIVEN) {
-            failed();
+            pauseAfter(shortLives - SHORT_LIVES_FORGIVEN);
         } else {
             begin();
         }
@@ -186,9 +188,14 @@ final class Dial {
     }
 
     private void failed() {
+        failures++;
+        pauseAfter(failures);
+    }
+
+    private void pauseAfter(int failuresInARow) {
         Duration first = hub.options().firstRedial();
         Duration max = hub.options().maxRedial();
-        int doublings = Math.min(failures++, 30);
+        int doublings = Math.min(failuresInARow - 1, MAX_DOUBLINGS);
         pauseFor(Duration.ofNanos(Math.min(max.toNanos(), first.toNanos() << doublings)));
     }
 

@@ -216,7 +216,9 @@ final class Hub {
 
     /** A fault of this side, not of the peer. */
     void failed(Connection connection, Throwable failure) {
-        LOG.error("{}: connection {} failed", self, connection, failure);
+        if (logGate.opens("failed " + failure, System.nanoTime())) {
+            LOG.error("{}: connection {} failed", self, connection, failure);
+        }
     }
 
     // ---- connections

@@ -57,7 +57,8 @@ public final class NettyTransport implements Transport {
     private volatile @Nullable Running running;
     private boolean closeBegun;
 
-    private record Running(NodeId self, EventLoop loop, LoopThread thread, Hub hub, Channel server, InetSocketAddress address) {}
+    private record Running(
+            NodeId self, EventLoop loop, LoopThread thread, Hub hub, Channel server, InetSocketAddress address) {}
 
     private NettyTransport(Options options) {
         this.options = options;
@@ -246,7 +247,8 @@ public final class NettyTransport implements Transport {
         if (now.loop().inEventLoop()) {
             return;
         }
-        if (!now.thread().awaitEnd(options.closeTimeout().toNanos() + TimeUnit.MILLISECONDS.toNanos(CLOSE_SLACK_MILLIS))) {
+        if (!now.thread()
+                .awaitEnd(options.closeTimeout().toNanos() + TimeUnit.MILLISECONDS.toNanos(CLOSE_SLACK_MILLIS))) {
             LOG.error("{}: the transport's thread has not ended in time; is a listener blocking it?", now.self());
         }
     }
@@ -286,6 +288,7 @@ public final class NettyTransport implements Transport {
     /** Collects the settings of a {@link NettyTransport}. The defaults suit nodes in one data centre. */
     public static final class Builder {
         private static final int LEAST_FRAME_BYTES = 4096;
+        private static final int MOST_FRAME_BYTES = 1 << 30;
         private static final Duration MOST = Duration.ofSeconds(60);
 
         private final String host;
@@ -318,7 +321,7 @@ public final class NettyTransport implements Transport {
         }
 
         /**
-         * The longest frame, in bytes; default 16 MiB, at least 4 KiB. Must be the same on all nodes. Too small: longer commands cannot be replicated; too big:
+         * The longest frame, in bytes; default 16 MiB, 4 KiB to 1 GiB. Must be the same on all nodes. Too small: longer commands cannot be replicated; too big:
          * a broken or hostile peer can make this node use so much memory for each connection.
          */
         public Builder maxFrameBytes(int bytes) {
@@ -391,8 +394,8 @@ public final class NettyTransport implements Transport {
                                 + "' stands for all interfaces, where nobody can dial: name one of them, or set advertisedAddress");
             }
             check(
-                    maxFrameBytes >= LEAST_FRAME_BYTES,
-                    "maxFrameBytes " + maxFrameBytes + " is below " + LEAST_FRAME_BYTES);
+                    maxFrameBytes >= LEAST_FRAME_BYTES && maxFrameBytes <= MOST_FRAME_BYTES,
+                    "maxFrameBytes " + maxFrameBytes + " is not in " + LEAST_FRAME_BYTES + ".." + MOST_FRAME_BYTES);
             check(
                     maxQueuedBytes >= 2L * maxFrameBytes,
                     "maxQueuedBytes " + maxQueuedBytes + " is below two frames of maxFrameBytes " + maxFrameBytes);

@@ -32,7 +32,9 @@ class BackPressureTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void shouldRefuseToSendWhenTooMuchWaitsAndGoOnWhenThePeerReads(boolean epoll) throws Exception {
-        try (Node a = Node.start("a", epoll, 0, s -> s.maxFrameBytes(1 << 20).maxQueuedBytes(LIMIT).silenceTimeout(Duration.ofSeconds(50)));
+        try (Node a = Node.start("a", epoll, 0, s -> s.maxFrameBytes(1 << 20)
+                        .maxQueuedBytes(LIMIT)
+                        .silenceTimeout(Duration.ofSeconds(50)));
                 Stranger s = new Stranger(a.address())) {
             join(s, a);
             long memoryBefore = directMemory();
@@ -59,7 +61,9 @@ class BackPressureTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void shouldCountSmallMessagesWithWhatTheyTakeInMemory(boolean epoll) throws Exception {
-        try (Node a = Node.start("a", epoll, 0, s -> s.maxFrameBytes(4096).maxQueuedBytes(64 << 10).silenceTimeout(Duration.ofSeconds(50)));
+        try (Node a = Node.start("a", epoll, 0, s -> s.maxFrameBytes(4096)
+                        .maxQueuedBytes(64 << 10)
+                        .silenceTimeout(Duration.ofSeconds(50)));
                 Stranger s = new Stranger(a.address())) {
             join(s, a);
             long accepted = sendUntilRefusedForGood(a, n -> new Ack(n, 1, 1), KERNEL / 31);
@@ -97,6 +101,8 @@ class BackPressureTest {
     }
 
     private static long directMemory() {
-        return ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory();
+        return ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT)
+                .metric()
+                .usedDirectMemory();
     }
 }

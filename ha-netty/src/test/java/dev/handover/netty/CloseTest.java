@@ -145,9 +145,8 @@ class CloseTest {
         assertThatThrownBy(() -> NettyTransport.listen("10.0.0.1", 70_000)).hasMessageContaining("70000");
         assertThatThrownBy(() -> NettyTransport.listen("0.0.0.0", 7101)).hasMessageContaining("advertisedAddress");
         assertThatThrownBy(() -> NettyTransport.listen("::", 7101)).hasMessageContaining("advertisedAddress");
-        assertThatThrownBy(() -> NettyTransport.builder("10.0.0.1", 0)
-                        .maxFrameBytes(100)
-                        .build())
+        assertThatThrownBy(() ->
+                        NettyTransport.builder("10.0.0.1", 0).maxFrameBytes(100).build())
                 .hasMessageContaining("maxFrameBytes 100");
         assertThatThrownBy(() -> NettyTransport.builder("10.0.0.1", 0)
                         .maxQueuedBytes(100)

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.NodeId;
 import dev.handover.replication.protocol.Message.Goodbye;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -114,7 +118,7 @@ class HandshakeTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void shouldCloseAHandshakeThatIsNotFinishedInTime(boolean epoll) throws Exception {
-        try (Node a = Node.start("a", epoll, 0, s -> s.handshakeTimeout(Duration.ofMillis(100)));
+        try (Node a = Node.start("a", epoll, 0, s -> s.handshakeTimeout(Duration.ofSeconds(1)));
                 Stranger silent = new Stranger(a.address());
                 Stranger halfway = new Stranger(a.address())) {
             halfway.hello("s", "a");
@@ -189,7 +193,7 @@ class HandshakeTest {
     @Test
     void shouldTakeASecondConnectionInTheEndIfTheFirstSeemsAliveAtThisSideOnly() throws Exception {
         UUID process = UUID.randomUUID();
-        try (Node a = Node.start("a", true, 0, s -> s.handshakeTimeout(Duration.ofMillis(400)));
+        try (Node a = Node.start("a", true, 0, s -> s.handshakeTimeout(Duration.ofSeconds(1)));
                 Stranger first = new Stranger(a.address());
                 Stranger second = new Stranger(a.address())) {
             join(first, a, process);
@@ -202,7 +206,7 @@ class HandshakeTest {
     @Test
     void shouldForgetAHeldConnectionThatTheOtherSideCloses() throws Exception {
         UUID process = UUID.randomUUID();
-        try (Node a = Node.start("a", true, 0, s -> s.handshakeTimeout(Duration.ofMillis(400)));
+        try (Node a = Node.start("a", true, 0, s -> s.handshakeTimeout(Duration.ofSeconds(1)));
                 Stranger first = new Stranger(a.address())) {
             join(first, a, process);
             try (Stranger second = new Stranger(a.address())) {
@@ -243,8 +247,8 @@ class HandshakeTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void shouldDropAConnectionOnWhichNothingIsHeardAndKeepOneThatIsIdle(boolean epoll) throws Exception {
-        try (Node a = Node.start("a", epoll, 0, s -> s.silenceTimeout(Duration.ofMillis(200)));
-                Node idle = Node.start("i", epoll, 0, s -> s.silenceTimeout(Duration.ofMillis(200)));
+        try (Node a = Node.start("a", epoll, 0, s -> s.silenceTimeout(Duration.ofSeconds(1)));
+                Node idle = Node.start("i", epoll, 0, s -> s.silenceTimeout(Duration.ofSeconds(1)));
                 Stranger silent = new Stranger(a.address())) {
             a.dial(idle);
             a.await("connected", idle.id);
@@ -266,5 +270,53 @@ class HandshakeTest {
             s.frame(Wire.READY);
             t.await("connected", S);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldNotDialInAHotLoopWhenConnectionsDoNotLast(boolean epoll) throws Exception {
+        try (ServerSocket flapping = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+                Node a = Node.start("a", epoll)) {
+            flapping.setSoTimeout(20_000);
+            a.transport.connectTo(Map.of(S, (InetSocketAddress) flapping.getLocalSocketAddress()));
+            long begin = System.nanoTime();
+            for (int i = 0; i < 14; i++) {
+                try (Stranger s = new Stranger(flapping.accept())) {
+                    assertThat(s.read().type()).isEqualTo(Wire.HELLO);
+                    s.hello("s", "a");
+                    assertThat(s.read().type()).isEqualTo(Wire.READY);
+                }
+            }
+            // three losses are forgiven; then pauses of 1, 2, 4 … ms, at least three quarters of that
+            assertThat(System.nanoTime() - begin).isGreaterThan(150_000_000);
+            a.await("disconnected", S, 14);
+            ConnectionTest.assertAlternating(a.calls());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldDialAgainAtOnceWhenADyingProcessTakesTheDialAndDropsIt(boolean epoll) throws Exception {
+        try (ServerSocket dying = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+                Node a = Node.start("a", epoll, 0, s -> s.redial(Duration.ofSeconds(30), Duration.ofSeconds(30)))) {
+            dying.setSoTimeout(20_000);
+            a.transport.connectTo(Map.of(S, (InetSocketAddress) dying.getLocalSocketAddress()));
+            try (Stranger s = new Stranger(dying.accept())) {
+                assertThat(s.read().type()).isEqualTo(Wire.HELLO);
+                s.hello("s", "a");
+                assertThat(s.read().type()).isEqualTo(Wire.READY);
+                a.await("connected", S);
+            }
+            dying.accept().close();
+            dying.accept().close();
+            Socket last = dying.accept();
+            stopListening(dying);
+            last.close();
+            a.await("refused", S); // and not after the pause of 30 s
+        }
+    }
+
+    private static void stopListening(ServerSocket socket) throws IOException {
+        socket.close();
     }
 }
