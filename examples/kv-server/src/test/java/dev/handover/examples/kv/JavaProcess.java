@@ -79,7 +79,9 @@ public final class JavaProcess implements AutoCloseable {
     public String awaitReady(Duration timeout) {
         try {
             return ready.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (ExecutionException e) {
+            throw new AssertionError(e.getCause().getMessage(), e);
+        } catch (TimeoutException e) {
             throw new AssertionError(name + " is not ready after " + timeout + "; see " + log, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

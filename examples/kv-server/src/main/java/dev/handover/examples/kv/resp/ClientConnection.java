@@ -8,16 +8,20 @@ import dev.handover.examples.kv.store.WriteCodec;
 import dev.handover.replication.Consistency;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +38,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final int RENDER_BYTES = 64 * 1024;
     private static final int MAX_UNRENDERED = 1024;
+    private static final long LINGER_MILLIS = 1000;
+    private static final long LINGER_WHILE_DRAINING_MILLIS = 100;
 
     private record Waiting(Request request, long deadlineNanos, long charge) {}
 
@@ -46,6 +52,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private long queuedBytes;
     private long runNumber;
     private boolean inputEnded;
+    private boolean clientEnded;
     private boolean closing;
     private boolean pumping;
 
@@ -90,6 +97,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
             inputEnded = true; // what was sent before is still answered
+            clientEnded = true;
+            if (closing) {
+                ctx.close();
+            }
             pump();
         }
     }
@@ -312,14 +323,30 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         return wrote;
     }
 
+    /**
+     * If bytes that nobody has read were left when the socket is closed, TCP would reset the connection, and the client might lose the last reply. So what still
+     * comes is read and thrown away until the client closes its side, for a moment.
+     */
     private void closeAfterLastReply() {
         closing = true;
-        channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+        ChannelFuture written = channel.writeAndFlush(channel.alloc().buffer(0));
+        if (clientEnded || !(channel instanceof DuplexChannel duplex)) {
+            written.addListener(ChannelFutureListener.CLOSE);
+            return;
+        }
+        written.addListener(done -> duplex.shutdownOutput());
+        channel.config().setAutoRead(true);
+        long millis = server.isDraining() ? LINGER_WHILE_DRAINING_MILLIS : LINGER_MILLIS;
+        Future<?> end = channel.eventLoop().schedule(() -> channel.close(), millis, TimeUnit.MILLISECONDS);
+        channel.closeFuture().addListener(closed -> end.cancel(false));
     }
 
     private void throttle() {
         boolean full = queue.size() >= Limits.MAX_WAITING || queuedBytes >= Limits.MAX_WAITING_BYTES;
-        boolean read = !full && !inputEnded && !closing && channel.isWritable();
+        if (closing) {
+            return;
+        }
+        boolean read = !full && !inputEnded && channel.isWritable();
         if (channel.config().isAutoRead() != read && channel.isActive()) {
             channel.config().setAutoRead(read);
         }

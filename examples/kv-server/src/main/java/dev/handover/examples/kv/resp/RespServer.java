@@ -166,6 +166,10 @@ public final class RespServer implements AutoCloseable {
         return refusal;
     }
 
+    boolean isDraining() {
+        return draining;
+    }
+
     long timeoutNanos() {
         return timeoutNanos;
     }

@@ -98,6 +98,17 @@ class ProtocolTest extends RespServerFixture {
     }
 
     @Test
+    void shouldNotLoseTheErrorWhenTheClientGoesOnSending() throws IOException {
+        for (int round = 0; round < 20; round++) {
+            try (RawClient client = client()) {
+                client.send("*1\r\n:1\r\n");
+                client.send(new byte[512 * 1024]);
+                assertThat(client.untilClosed()).hasSize(1);
+            }
+        }
+    }
+
+    @Test
     void shouldNeverAllocateWhatWasOnlyAnnounced() throws IOException {
         List<RawClient> clients = new ArrayList<>();
         try {
