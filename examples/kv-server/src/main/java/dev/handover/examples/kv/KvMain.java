@@ -1,6 +1,7 @@
 package dev.handover.examples.kv;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -61,7 +62,7 @@ public final class KvMain {
             ready.start();
             stopped.await();
             Thread.sleep(LAST_ANSWERS_MILLIS); // clients get to know that nothing was executed
-        } catch (IOException | TimeoutException e) {
+        } catch (IOException | UncheckedIOException | TimeoutException e) {
             LOG.error("{}/{} cannot start: {}", options.group(), options.id(), e.getMessage());
             exitCode.set(FAILED);
         } catch (Exception e) {

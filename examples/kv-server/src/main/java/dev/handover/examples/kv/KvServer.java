@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /** One node, put together: ZooKeeper if it is embedded, the node, its replica, and the front end. */
 final class KvServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KvServer.class);
-    private static final Duration DRAIN_TIMEOUT = Duration.ofMillis(1500);
+    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration SESSION_TIMEOUT = Duration.ofMinutes(10);
     private static final Duration ZOOKEEPER_START_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
     private static final long ANNOUNCE_AGAIN_MILLIS = 500;
@@ -81,6 +82,8 @@ final class KvServer implements AutoCloseable {
                 .dataDirectory(options.data())
                 // before the front end's own time-out, so that its answer is the one that knows more
                 .commandTimeout(options.timeout().multipliedBy(9).dividedBy(10))
+                .sessionTimeout(longer(options.timeout().multipliedBy(5), SESSION_TIMEOUT))
+                .drainTimeout(DRAIN_TIMEOUT)
                 .failureTimeout(options.failureTimeout())
                 .maxCommandBytes(Limits.MAX_ENTRY_BYTES)
                 .minInSync(options.minInSync())
@@ -125,6 +128,9 @@ final class KvServer implements AutoCloseable {
     /** Answers what has arrived, hands over, and stops. Closing twice is fine. */
     @Override
     public void close() {
+        if (!closing) {
+            LOG.info("{}/{} stops", options.group(), options.id());
+        }
         closing = true;
         RespServer front = resp;
         if (front != null) {
@@ -191,6 +197,10 @@ final class KvServer implements AutoCloseable {
             throw new IllegalStateException("not started");
         }
         return part;
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
     }
 
     private static String text(InetSocketAddress address) {

@@ -2,13 +2,21 @@ package dev.handover.examples.kv;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.handover.examples.kv.store.KvStateMachine;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,6 +85,81 @@ class KvClusterIT {
                     .containsEntry("epoch", info.get("epoch"))
                     .containsEntry("master_port", Integer.toString(leader.respPort()));
         }
+    }
+
+    @Test
+    void shouldOnlyPauseAClientOfASurvivorWhenTheLeaderDies() throws Exception {
+        try (KvCluster cluster = KvCluster.in(directory).nodes(3).start()) {
+            KvNode leader = cluster.leader();
+            KvNode survivor = cluster.nodes().stream()
+                    .filter(node -> node != leader)
+                    .findFirst()
+                    .orElseThrow();
+            AtomicInteger answered = new AtomicInteger();
+            AtomicBoolean enough = new AtomicBoolean();
+            CompletableFuture<List<String>> wrong = CompletableFuture.supplyAsync(() -> {
+                List<String> strange = new ArrayList<>();
+                try (RawClient client = survivor.client()) {
+                    while (!enough.get() && strange.isEmpty()) {
+                        String expected = ":" + (answered.get() + 1);
+                        String reply = client.call("INCR", "n");
+                        if (reply.equals(expected)) {
+                            answered.incrementAndGet();
+                        } else {
+                            strange.add(reply + " instead of " + expected);
+                        }
+                    }
+                } catch (IOException e) {
+                    strange.add(e.toString());
+                }
+                return strange;
+            });
+            Waiting.until("some writes", SOON, () -> answered.get() > 100 || wrong.isDone());
+            leader.kill();
+            int atKill = answered.get();
+            Waiting.until("writes go on", SOON, () -> answered.get() > atKill + 100 || wrong.isDone());
+            enough.set(true);
+            assertThat(wrong.get(20, TimeUnit.SECONDS)).isEmpty();
+            assertThat(survivor.call("GET", "n")).isEqualTo("\"" + answered.get() + "\"");
+        }
+    }
+
+    @Test
+    void shouldReplicateTheLongestValues() throws IOException {
+        byte[] one = new byte[KvStateMachine.MAX_VALUE_BYTES];
+        byte[] two = new byte[KvStateMachine.MAX_VALUE_BYTES];
+        new Random(1).nextBytes(one);
+        new Random(2).nextBytes(two);
+        try (KvCluster cluster = KvCluster.in(directory).nodes(2).start()) {
+            KvNode leader = cluster.leader();
+            KvNode other = cluster.nodes().stream()
+                    .filter(node -> node != leader)
+                    .findFirst()
+                    .orElseThrow();
+            try (RawClient client = other.client();
+                    RawClient reader = leader.client()) {
+                for (int i = 0; i < 5; i++) {
+                    client.send(RawClient.command(List.of(ascii("SET"), ascii("k"), one)));
+                    assertThat(client.reply()).isEqualTo("+OK");
+                    client.send(RawClient.command(List.of(ascii("CAS"), ascii("k"), one, two)));
+                    assertThat(client.reply()).isEqualTo(":1");
+                    reader.send(RawClient.command("GET", "k"));
+                    assertThat(Arrays.equals(reader.bulk(), two)).isTrue();
+                }
+            }
+            leader.kill();
+            try (RawClient client = other.client()) {
+                client.send(RawClient.command("GET", "k"));
+                assertThat(Arrays.equals(client.bulk(), two)).isTrue();
+            }
+            leader.start();
+            leader.awaitReady();
+            cluster.awaitInSync(2, SOON);
+        }
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     @Test
