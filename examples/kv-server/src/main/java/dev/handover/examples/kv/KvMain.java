@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The command line. SIGTERM and SIGINT close everything in order and end with 0. A replica that has stopped itself (its disk failed, its log is damaged,
- * it would be a stranger to its group) ends the process with 3, so that whoever supervises it sees it; the reason is on stderr.
+ * it would be a stranger to its group), or in which a thread has died, ends the process with 3, so that whoever supervises it sees it; the reason is on stderr.
  */
 public final class KvMain {
     private static final Logger LOG = LoggerFactory.getLogger(KvMain.class);
@@ -41,6 +41,7 @@ public final class KvMain {
             System.exit(WRONG_OPTIONS);
             return;
         }
+        Thread.setDefaultUncaughtExceptionHandler(KvMain::threadDied);
         AtomicInteger exitCode = new AtomicInteger(OK);
         CountDownLatch stopped = new CountDownLatch(1);
         KvServer server = new KvServer(options);
@@ -70,6 +71,15 @@ public final class KvMain {
             exitCode.set(FAILED);
         }
         System.exit(exitCode.get());
+    }
+
+    /** Without one of its threads nobody knows what still works: better that another node takes over. */
+    private static void threadDied(Thread thread, Throwable thrown) {
+        try {
+            LOG.error("Thread {} has died, and the process with it", thread.getName(), thrown);
+        } finally {
+            Runtime.getRuntime().halt(FAULTED);
+        }
     }
 
     private static void sayReady(KvServer server) {

@@ -38,7 +38,10 @@ final class KvServer implements AutoCloseable {
     private static final Duration ZOOKEEPER_START_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
     private static final long ANNOUNCE_AGAIN_MILLIS = 500;
-    private static final int FRAME_OVERHEAD_BYTES = 1024 * 1024;
+    private static final int FRAME_BYTES = Limits.MAX_ENTRY_BYTES + 1024 * 1024;
+
+    /** What waits in each of the places where something can wait. */
+    private static final long HEAP_SHARE = 8;
 
     private final Options options;
     private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
@@ -71,10 +74,12 @@ final class KvServer implements AutoCloseable {
             zooKeeper = embedded;
             servers = embedded.connectString();
         }
+        long memory = Runtime.getRuntime().maxMemory() / HEAP_SHARE;
         ConfigurationStore configurations = keep(ZooKeeperConfigurationStore.connect(servers));
         transport = keep(NettyTransport.builder(
                         options.peer().getHostString(), options.peer().getPort())
-                .maxFrameBytes(Limits.MAX_ENTRY_BYTES + FRAME_OVERHEAD_BYTES)
+                .maxFrameBytes(FRAME_BYTES)
+                .maxQueuedBytes(Math.max(2L * FRAME_BYTES, memory))
                 .build());
         HaNode node = keep(HaNode.builder(options.id())
                 .configurationStore(configurations)
@@ -86,6 +91,7 @@ final class KvServer implements AutoCloseable {
                 .drainTimeout(DRAIN_TIMEOUT)
                 .failureTimeout(options.failureTimeout())
                 .maxCommandBytes(Limits.MAX_ENTRY_BYTES)
+                .maxPendingBytes(Math.max(Limits.MAX_ENTRY_BYTES, memory))
                 .minInSync(options.minInSync())
                 .start());
         ReplicatedLog replica = keep(node.join(options.group(), store));

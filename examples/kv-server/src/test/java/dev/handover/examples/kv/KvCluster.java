@@ -208,7 +208,7 @@ public final class KvCluster implements AutoCloseable {
         private int nodes = 3;
         private boolean embedded;
         private List<String> jvmOptions =
-                List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:+UseTransparentHugePages", "-Xshare:auto");
+                List.of("-Xmx256m", "-XX:+UseTransparentHugePages", "-Xshare:auto", "-XX:+ExitOnOutOfMemoryError");
         private List<String> serverOptions = List.of();
 
         private Builder(Path directory) {

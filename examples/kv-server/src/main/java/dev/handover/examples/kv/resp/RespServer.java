@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Answers Redis clients from a replicated log and the state machine that it drives. Any thread.
  *
- * <p>Memory: commands of all clients that wait or are under way hold at most a quarter of the heap together; beyond it they are read, dropped and
+ * <p>Memory: commands of all clients that wait or are under way hold at most an eighth of the heap together; beyond it they are read, dropped and
  * answered {@code -OVERLOADED}.
  */
 public final class RespServer implements AutoCloseable {
@@ -46,7 +46,7 @@ public final class RespServer implements AutoCloseable {
     private static final int BACKLOG = 1024;
     private static final int MAX_THREADS = 4;
     private static final long TICK_MILLIS = 20;
-    private static final long HEAP_SHARE = 4;
+    private static final long HEAP_SHARE = 8;
     private static final int LOW_WATER_BYTES = 64 * 1024;
     private static final int HIGH_WATER_BYTES = 256 * 1024;
     private static final byte[] TOO_MANY = "-ERR max number of clients reached\r\n".getBytes(StandardCharsets.US_ASCII);
