@@ -25,7 +25,8 @@ class ReadmeSnippetTest {
         String readme = Files.readString(Path.of("../../README.md"));
         Matcher blocks = JAVA_BLOCK.matcher(readme);
         assertThat(blocks.find()).as("a java block in the README").isTrue();
-        String source = """
+        String source =
+                """
                 import static java.util.concurrent.TimeUnit.SECONDS;
                 import dev.handover.*;
                 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
@@ -40,14 +41,20 @@ class ReadmeSnippetTest {
                 %s
                     }
                 }
-                """.formatted(blocks.group(1));
+                """
+                        .formatted(blocks.group(1));
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> problems = new DiagnosticCollector<>();
         boolean compiled = compiler.getTask(
                         null,
                         null,
                         problems,
-                        List.of("-d", classes.toString(), "-classpath", System.getProperty("java.class.path"), "-proc:none"),
+                        List.of(
+                                "-d",
+                                classes.toString(),
+                                "-classpath",
+                                System.getProperty("java.class.path"),
+                                "-proc:none"),
                         null,
                         List.of(new Source(source)))
                 .call();
