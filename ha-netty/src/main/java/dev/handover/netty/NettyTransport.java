@@ -170,6 +170,7 @@ public final class NettyTransport implements Transport {
     }
 
     /** The longest frame that it sends or takes, in bytes; a message is a few dozen bytes longer than the payloads in it, and about 60 for each entry. */
+    @Override
     public int maxFrameBytes() {
         return options.maxFrameBytes();
     }

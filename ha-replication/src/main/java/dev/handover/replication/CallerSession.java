@@ -1,5 +1,6 @@
 package dev.handover.replication;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,10 +41,22 @@ final class CallerSession {
     /** Commands that are on their way. */
     int underWay;
 
-    boolean closed;
+    /** It is among those that have something to send. */
+    boolean listed;
 
-    CallerSession(boolean ordered) {
+    private final Consumer<CallerSession> ready;
+
+    CallerSession(boolean ordered, Consumer<CallerSession> ready) {
         this.ordered = ordered;
+        this.ready = ready;
+    }
+
+    /** Says that there is something to send, if so. */
+    void list() {
+        if (firstUnsent != null && !listed) {
+            listed = true;
+            ready.accept(this);
+        }
     }
 
     void append(Submission submission) {
@@ -58,6 +71,7 @@ final class CallerSession {
         if (firstUnsent == null) {
             firstUnsent = submission;
         }
+        list();
     }
 
     void remove(Submission submission) {
@@ -83,6 +97,7 @@ final class CallerSession {
     /** Something that was sent must be sent again: look at everything. */
     void lookAgain() {
         firstUnsent = first;
+        list();
     }
 
     /** Every number of this id below has its answer. */

@@ -11,6 +11,7 @@ import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Proposal;
 import dev.handover.replication.protocol.Sessions;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +25,11 @@ final class Commands {
 
     private final Replica replica;
     private final NodeOptions options;
-    private final CallerSession own = new CallerSession(false);
-    private final List<CallerSession> sessions = new ArrayList<>();
+    /** Sessions that have something to send, each once. */
+    private List<CallerSession> ready = new ArrayList<>();
+
+    private List<CallerSession> sending = new ArrayList<>();
+    private final CallerSession own = new CallerSession(false, this::ready);
     private final LongMap<Submission> byTag = new LongMap<>();
     private final byte[] openPayload;
     private final long sessionRestNanos;
@@ -47,7 +51,10 @@ final class Commands {
         openPayload = Sessions.openPayload(options.sessionTimeout().toMillis());
         // Clocks of nodes may differ in speed, and the log's clock follows its leaders': half is left for that.
         sessionRestNanos = options.sessionTimeout().toNanos() / 2;
-        sessions.add(own);
+    }
+
+    private void ready(CallerSession session) {
+        ready.add(session);
     }
 
     /** The session of {@link ReplicatedLog#submit}. */
@@ -55,8 +62,9 @@ final class Commands {
         return own;
     }
 
-    void add(CallerSession session) {
-        sessions.add(session);
+    /** A session of its own for somebody on this node. Any thread. */
+    CallerSession newSession() {
+        return new CallerSession(true, this::ready);
     }
 
     /** A caller's command. */
@@ -114,9 +122,6 @@ final class Commands {
         CallerSession session = submission.session;
         session.remove(submission);
         replica.admission().release(submission.payload.length);
-        if (session.closed && session.first == null) {
-            sessions.remove(session);
-        }
     }
 
     /** Commands go to this node from now on (maybe this one itself); null: nowhere. Everything that is on its way to another is sent again. */
@@ -126,9 +131,13 @@ final class Commands {
         sendAgain(null, leader);
     }
 
-    /** What was sent there may be lost. */
-    void connectionChanged(NodeId peer) {
+    /** What waits may have a way now. */
+    void situationChanged() {
         waiting = false;
+    }
+
+    /** What was sent there may be lost. */
+    void disconnected(NodeId peer) {
         sendAgain(peer, null);
     }
 
@@ -171,19 +180,25 @@ final class Commands {
         }
         boolean here = leader.equals(replica.self().node());
         Forwarding forwarding = new Forwarding(leader);
-        for (int i = 0; i < sessions.size(); i++) {
-            CallerSession session = sessions.get(i);
-            if (session.firstUnsent == null || !hasSession(session, nowNanos)) {
-                Submission opening = session.opening;
-                if (session.firstUnsent != null && opening != null && !opening.sent) {
-                    sendUnit(List.of(opening), session, here, proposals, forwarding);
-                }
+        List<CallerSession> now = ready;
+        ready = sending;
+        sending = now;
+        for (CallerSession session : now) {
+            session.listed = false;
+            if (session.firstUnsent == null) {
                 continue;
             }
-            if (!session.ordered || session.underWay == 0) {
+            if (!hasSession(session, nowNanos)) {
+                Submission opening = session.opening;
+                if (opening != null && !opening.sent) {
+                    sendUnit(List.of(opening), session, here, proposals, forwarding);
+                }
+            } else if (!session.ordered || session.underWay == 0) {
                 sendUnit(bunch(session), session, here, proposals, forwarding);
             }
+            session.list();
         }
+        now.clear();
         forwarding.end();
         waiting |= forwarding.blocked;
     }
@@ -354,11 +369,11 @@ final class Commands {
 
     /** Session ids travel as the result of their opening. */
     static byte[] resultOfOpening(long sessionId) {
-        return Sessions.openPayload(sessionId);
+        return ByteBuffer.allocate(Long.BYTES).putLong(sessionId).array();
     }
 
     private static long idOf(byte[] result) {
-        return result.length == Long.BYTES ? java.nio.ByteBuffer.wrap(result).getLong() : 0;
+        return result.length == Long.BYTES ? ByteBuffer.wrap(result).getLong() : 0;
     }
 
     /** Applied: the applier has answered the caller already if it happened here. */
@@ -474,14 +489,6 @@ final class Commands {
         while (firstDue != null) {
             Submission left = firstDue;
             fail(left, left.copies > 0 ? unknown("before this replica stopped") : reason);
-        }
-    }
-
-    /** A session takes no more commands. */
-    void close(CallerSession session) {
-        session.closed = true;
-        if (session.first == null) {
-            sessions.remove(session);
         }
     }
 }

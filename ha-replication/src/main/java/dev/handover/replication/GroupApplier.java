@@ -3,7 +3,6 @@ package dev.handover.replication;
 import dev.handover.HandoverException;
 import dev.handover.NodeId;
 import dev.handover.replication.protocol.LogEntry;
-import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Status;
 import dev.handover.replication.protocol.Sessions;
@@ -89,7 +88,7 @@ final class GroupApplier {
             }
         }
         appliedIndex = index;
-        replies.forEach((node, list) -> replica.reply(node, new Message.Replies(list)));
+        replies.forEach((node, list) -> replica.reply(node, list));
         for (Ended ended : own) {
             if (ended.status == Status.APPLIED) {
                 ended.submission.future.complete(ended.result);

@@ -110,14 +110,12 @@ final class LocalLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(new OverloadedException(
                     replica.label() + " " + MAX_SESSIONS + " sessions are open here; close some, or share them"));
         }
-        CallerSession session = new CallerSession(true);
-        node.loop().run(() -> replica.commands().add(session));
-        return CompletableFuture.completedFuture(new LocalSession(this, session));
+        return CompletableFuture.completedFuture(
+                new LocalSession(this, replica.commands().newSession()));
     }
 
-    void closeSession(CallerSession session) {
+    void sessionClosedByUser() {
         sessions.decrementAndGet();
-        node.loop().run(() -> replica.commands().close(session));
     }
 
     ReplicaClosedException sessionClosed() {

@@ -25,7 +25,7 @@ final class LocalSession implements Session {
     @Override
     public void close() {
         if (!closed.getAndSet(true)) {
-            log.closeSession(session);
+            log.sessionClosedByUser();
         }
     }
 }

@@ -41,6 +41,9 @@ final class NodeRuntime {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRuntime.class);
     private static final Duration STOP_MARGIN = Duration.ofSeconds(2);
 
+    /** What a message of one command needs beside the command, amply. */
+    private static final int FRAME_MARGIN = 4096;
+
     private final NodeId self;
     private final NodeOptions options;
     private final Transport transport;
@@ -119,6 +122,11 @@ final class NodeRuntime {
         return replicas.get(group);
     }
 
+    /** Longest payload that fits into one message. */
+    int maxMessageBytes() {
+        return transport.maxFrameBytes() - FRAME_MARGIN;
+    }
+
     InetSocketAddress address() {
         return transport.address();
     }
@@ -138,6 +146,12 @@ final class NodeRuntime {
     // ---- life
 
     void start() throws IOException {
+        if (options.maxCommandBytes() > maxMessageBytes()) {
+            throw new IllegalArgumentException("maxCommandBytes " + options.maxCommandBytes()
+                    + " does not fit into the transport's frames of at most " + transport.maxFrameBytes()
+                    + " bytes with "
+                    + FRAME_MARGIN + " to spare; lower it, or raise maxFrameBytes of the transport on every node");
+        }
         events.subscribe(new EventLog());
         loop.start();
         disk.start();

@@ -175,6 +175,6 @@ final class Proposals {
         }
         Map<NodeId, List<Reply>> now = replies;
         replies = new LinkedHashMap<>();
-        now.forEach((node, list) -> replica.reply(node, new Message.Replies(list)));
+        now.forEach((node, list) -> replica.reply(node, list));
     }
 }

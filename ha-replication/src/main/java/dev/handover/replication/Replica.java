@@ -38,6 +38,9 @@ import org.slf4j.LoggerFactory;
 final class Replica {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
+    private static final int MAX_REPLIES_BYTES = 512 * 1024;
+    private static final int REPLY_OVERHEAD = 32;
+
     /** An event from any other thread. */
     private static final class Happened extends Mailbox.Mail {
         private final Replica replica;
@@ -75,7 +78,9 @@ final class Replica {
 
     private List<Effect> effects = new ArrayList<>();
     private List<Unsent> unsentReplies = new ArrayList<>();
-    private long lastTag;
+    /** Names of commands between nodes: an answer to an earlier process of this node must not fit one of ours. */
+    private long lastTag = UUID.randomUUID().getMostSignificantBits() >>> 2;
+
     private boolean touched;
     private boolean ended;
     private long leadsSinceEpoch;
@@ -181,8 +186,35 @@ final class Replica {
         return node.transport().send(to, new Envelope(group, self, message));
     }
 
-    /** Answers are never dropped while the connection stands: the caller on the other side would wait for nothing. */
-    void reply(NodeId to, Message.Replies replies) {
+    /** Answers are never dropped while the connection stands: the caller on the other side would wait for nothing. Any thread. */
+    void reply(NodeId to, List<Message.Reply> replies) {
+        List<Message.Reply> some = new ArrayList<>();
+        long bytes = 0;
+        for (Message.Reply reply : replies) {
+            int length = reply.result().length;
+            if (length > node.maxMessageBytes()) {
+                LOG.warn(
+                        "{} a result of {} bytes cannot be sent to {}, whose caller gets no answer; keep results below {} bytes",
+                        label,
+                        length,
+                        to,
+                        node.maxMessageBytes());
+                continue;
+            }
+            if (!some.isEmpty() && bytes + length > MAX_REPLIES_BYTES) {
+                sendReplies(to, new Message.Replies(some));
+                some = new ArrayList<>();
+                bytes = 0;
+            }
+            some.add(reply);
+            bytes += length + REPLY_OVERHEAD;
+        }
+        if (!some.isEmpty()) {
+            sendReplies(to, new Message.Replies(some));
+        }
+    }
+
+    private void sendReplies(NodeId to, Message.Replies replies) {
         if (!send(to, replies)) {
             node.loop().run(() -> unsentReplies.add(new Unsent(to, replies)));
         }
@@ -195,19 +227,17 @@ final class Replica {
     /** The applier has come so far, and has answered these callers where their command was applied. */
     void applied(long index, List<GroupApplier.Ended> own) {
         node.loop().run(() -> {
-            try {
-                for (GroupApplier.Ended ended : own) {
-                    if (ended.status() == Message.Status.APPLIED) {
-                        commands.applied(ended.submission(), ended.result(), ended.index());
-                    } else {
-                        commands.expired(ended.submission());
-                    }
-                }
-            } catch (RuntimeException e) {
-                defect(e);
-            }
+            guarded(() -> own.forEach(this::endedHere));
             step(new Event.Applied(index));
         });
+    }
+
+    private void endedHere(GroupApplier.Ended end) {
+        if (end.status() == Message.Status.APPLIED) {
+            commands.applied(end.submission(), end.result(), end.index());
+        } else {
+            commands.expired(end.submission());
+        }
     }
 
     void applicationFailed(String reason, Throwable cause) {
@@ -291,26 +321,24 @@ final class Replica {
         if (message instanceof Message.OfCore forCore) {
             step(new Event.Received(envelope.from(), forCore));
         } else if (message instanceof Message.Forward forward) {
-            proposals.forwarded(from, forward, core.role().leads() && !ended);
+            guarded(() -> proposals.forwarded(from, forward, core.role().leads() && !ended));
             touch();
         } else if (message instanceof Message.Replies replies && !ended) {
-            for (Message.Reply reply : replies.replies()) {
-                commands.reply(from, reply);
-            }
+            guarded(() -> replies.replies().forEach(reply -> commands.reply(from, reply)));
             touch();
         }
     }
 
     void connected(NodeId peer) {
         step(new Event.PeerConnected(peer));
-        commands.connectionChanged(peer);
+        commands.situationChanged();
         reads.situationChanged();
         publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, null));
     }
 
     void disconnected(NodeId peer, String reason) {
         step(new Event.PeerDisconnected(peer));
-        commands.connectionChanged(peer);
+        guarded(() -> commands.disconnected(peer));
         unsentReplies.removeIf(unsent -> unsent.to.equals(peer)); // it asks again
         publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, reason));
     }
@@ -320,7 +348,7 @@ final class Replica {
             return;
         }
         try {
-            if (!touched) {
+            if (!touched && !(event instanceof Event.Tick)) {
                 node.loop().readClock();
                 effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
             }
@@ -329,6 +357,14 @@ final class Replica {
             defect(e);
         }
         touch();
+    }
+
+    private void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            defect(e);
+        }
     }
 
     private void touch() {
@@ -340,12 +376,14 @@ final class Replica {
 
     void tick() {
         step(new Event.Tick(nowNanos(), System.currentTimeMillis()));
-        commands.tick(nowNanos());
-        reads.tick(nowNanos());
+        guarded(() -> {
+            commands.tick(nowNanos());
+            reads.tick(nowNanos());
+        });
         if (!unsentReplies.isEmpty()) {
             List<Unsent> again = unsentReplies;
             unsentReplies = new ArrayList<>();
-            again.forEach(unsent -> reply(unsent.to, unsent.replies));
+            again.forEach(unsent -> sendReplies(unsent.to, unsent.replies));
         }
     }
 

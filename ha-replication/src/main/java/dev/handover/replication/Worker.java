@@ -97,6 +97,16 @@ abstract class Worker {
 
     private void run() {
         mailbox.consumedByThisThread();
+        try {
+            work();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Defect: thread {} ends", thread.getName(), e);
+            mailbox.discard();
+        }
+        ended();
+    }
+
+    private void work() {
         while (!killed) {
             boolean any = mailbox.openAll();
             long sleepNanos = afterBatch(any);
@@ -113,7 +123,6 @@ abstract class Worker {
             mailbox.close();
             afterBatch(true);
         }
-        ended();
     }
 
     /** After everything that waited was opened: does what is due, and tells how long there is nothing else to do. */

@@ -19,6 +19,11 @@ public interface Transport extends AutoCloseable {
     /** Highest version of the wire protocol that it speaks. */
     int protocolVersion();
 
+    /** Largest message that it carries, in bytes, all included. */
+    default int maxFrameBytes() {
+        return Integer.MAX_VALUE;
+    }
+
     /** The peers to be connected with, and where; replaces what was said before (a peer that is no longer named is disconnected). */
     void connectTo(Map<NodeId, InetSocketAddress> peers);
 
