@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -68,10 +69,9 @@ final class LogFixture {
                 && a.sessionId() == b.sessionId()
                 && a.sequence() == b.sequence()
                 && a.answeredBelow() == b.answeredBelow()
-                && java.util.Arrays.equals(a.payload(), b.payload());
+                && Arrays.equals(a.payload(), b.payload());
     }
 
-    /** The only file of the log whose name ends so. */
     static List<Path> segments(Path directory) throws IOException {
         try (Stream<Path> all = Files.list(directory.resolve("log"))) {
             return all.filter(path -> path.toString().endsWith(".segment"))

@@ -58,7 +58,7 @@ class SegmentedLogPropertyTest {
         return Combinators.combine(kinds, percent, percent).as(Op::new).list().ofMaxSize(60);
     }
 
-    @Property(tries = 200)
+    @Property(tries = 100)
     void shouldBehaveAsAList(@ForAll("operations") List<Op> operations) throws IOException {
         Path directory = Files.createTempDirectory("twin");
         Twin twin = new Twin();
@@ -84,7 +84,7 @@ class SegmentedLogPropertyTest {
         }
     }
 
-    @Property(tries = 400)
+    @Property(tries = 120)
     void shouldLoseNothingForcedWhenPowerFailsAnywhere(@ForAll("operations") List<Op> operations, @ForAll Random random)
             throws IOException {
         Path root = Files.createTempDirectory("crash");
