@@ -8,13 +8,14 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * This node's replica of a group. All methods may be called from any thread and none blocks (but {@link #close}). Futures complete on the group's
- * threads: long work in a dependent stage belongs on an executor of the caller's.
+ * This node's replica of a group. All methods may be called from any thread and none blocks (but {@link #close}). Futures complete on the node's
+ * applier thread, on which state machines run as well: long work, and waiting for another future of this node, in a dependent stage belongs on an executor of the caller's.
  *
  * <p>Every future completes within the command time-out of the node ({@link HaNode.Builder#commandTimeout}), with a result or with a
  * {@link dev.handover.HandoverException} that says whether to retry:
  * {@link dev.handover.OverloadedException}, {@link dev.handover.NotLeaderException} (no leader in time) and {@link dev.handover.RedundancyException} promise that the
- * command was not applied, {@link dev.handover.OutcomeUnknownException} does not.
+ * command was not applied, {@link dev.handover.OutcomeUnknownException} does not. A replica that has stopped itself, or was closed, refuses everything with
+ * {@link dev.handover.ReplicaFaultedException} or {@link dev.handover.ReplicaClosedException}; what it had sent to a leader and was not answered ends as unknown.
  */
 public interface ReplicatedLog extends AutoCloseable {
     /** The group. */
@@ -40,7 +41,7 @@ public interface ReplicatedLog extends AutoCloseable {
     /** Runs the reader on this node's applier thread, between two commands, when the state is as fresh as asked for. What it throws reaches the asker. */
     <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> reader);
 
-    /** Opens a session of its own. */
+    /** Gives a session of its own, at once; the group hears of it with the first command. At most 4096 are open per log, more get {@link dev.handover.OverloadedException}. */
     CompletableFuture<Session> openSession();
 
     /** As it is now. */

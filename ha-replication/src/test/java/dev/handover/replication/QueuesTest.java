@@ -98,6 +98,15 @@ class QueuesTest {
     }
 
     @Test
+    void shouldGiveEverySessionIdBack() {
+        for (long id :
+                new long[] {1, 86_400_001, Long.MAX_VALUE}) { // found: ids above a day's milliseconds were refused
+            assertThat(java.nio.ByteBuffer.wrap(Commands.resultOfOpening(id)).getLong())
+                    .isEqualTo(id);
+        }
+    }
+
+    @Test
     void shouldAdmitUpToTheBounds() {
         Admission admission = new Admission(3, 100);
         assertThat(admission.enter(200)).isTrue(); // alone, whatever its size
