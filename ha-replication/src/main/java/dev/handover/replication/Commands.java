@@ -206,7 +206,10 @@ final class Commands {
     /** Whether commands can go out under the session; begins to open it if not. */
     private boolean hasSession(CallerSession session, long nowNanos) {
         if (session.id != 0) {
-            boolean idle = session.underWay == 0 && session.first == session.firstUnsent;
+            // An ordered session goes on under its old id until that is known to have expired: a late copy of a command
+            // whose outcome is unknown
+            // would not be void under another one, and could come after the next command.
+            boolean idle = !session.ordered && session.underWay == 0 && session.first == session.firstUnsent;
             if (!idle || nowNanos - session.aliveNanos < sessionRestNanos) {
                 return true;
             }
