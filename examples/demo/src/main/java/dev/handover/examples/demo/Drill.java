@@ -2,6 +2,7 @@ package dev.handover.examples.demo;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,10 +56,12 @@ final class Drill {
         boolean clientWasOnLeader = cluster.nodes().get(load.sequentialNode()) == victim;
         long oldEpoch = leader.epoch();
 
+        LocalTime killedWall;
         long killedAt;
         long committedAt;
         try (TakeOverProbe probe = new TakeOverProbe(survivors, number)) {
             progress.phase("leader " + victim.id() + " gets SIGKILL");
+            killedWall = LocalTime.now();
             killedAt = System.nanoTime();
             victim.kill();
             probe.killed();
@@ -88,6 +91,7 @@ final class Drill {
         long laterGap = load.sequential().longestGap(killedAt + AFTERMATH_NANOS, back);
         return new Round(
                 number,
+                killedWall,
                 victim.id(),
                 successor.node(),
                 successor.epoch(),

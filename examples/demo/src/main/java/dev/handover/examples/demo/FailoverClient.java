@@ -8,6 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A client of the group with one connection in use and a warm one to each other node. When the one in use breaks, it goes on at
@@ -15,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * #warmUp()} and {@link #close()} may be called by others meanwhile.
  */
 final class FailoverClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FailoverClient.class);
     private static final long PAUSE_MILLIS = 1;
 
+    private final String name;
     private final List<InetSocketAddress> nodes;
     private final Duration answerTimeout;
     /** Connections not in use. Whoever takes one out owns it. */
@@ -29,10 +33,12 @@ final class FailoverClient implements AutoCloseable {
     /**
      * Connects to nothing yet.
      *
+     * @param name for the log
      * @param first index of the node it begins with
      * @param answerTimeout how long it waits for an answer; longer than the servers' own time-out, so that they are the ones who give up
      */
-    FailoverClient(List<InetSocketAddress> nodes, int first, Duration answerTimeout) {
+    FailoverClient(String name, List<InetSocketAddress> nodes, int first, Duration answerTimeout) {
+        this.name = name;
         this.nodes = List.copyOf(nodes);
         this.answerTimeout = answerTimeout;
         spare = new AtomicReferenceArray<>(nodes.size());
@@ -66,6 +72,7 @@ final class FailoverClient implements AutoCloseable {
             connection.close();
             inUse = null;
             moveOn();
+            LOG.debug("{}: {} broke, goes on at node {}: {}", name, command[0], current, e.getMessage());
             return new Result.Broken(e);
         }
     }

@@ -27,7 +27,7 @@ final class KvNode implements AutoCloseable {
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseTransparentHugePages",
             "-XX:-UsePerfData",
-            "-Xshare:auto");
+            "-Dlogback.configurationFile=demo-server-logback.xml"); // microseconds, for the timeline
 
     private final String id;
     private final InetSocketAddress resp;

@@ -49,8 +49,8 @@ final class Load implements AutoCloseable {
     }
 
     private void add(String name, int first, Acknowledgements acknowledgements) {
-        FailoverClient client = new FailoverClient(nodes, first, ANSWER_TIMEOUT);
-        Writer writer = new Writer(new Ledger(name), client, acknowledgements, PATIENCE);
+        FailoverClient client = new FailoverClient(name, nodes, first, ANSWER_TIMEOUT);
+        Writer writer = new Writer(name, new Ledger(name), client, acknowledgements, PATIENCE);
         Thread thread = new Thread(writer, "writer-" + name);
         thread.setDaemon(true);
         thread.setUncaughtExceptionHandler((t, thrown) -> {

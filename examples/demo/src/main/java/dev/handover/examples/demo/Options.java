@@ -15,6 +15,7 @@ import java.util.List;
  * @param width columns of that terminal
  * @param color whether to use colours
  * @param keep whether the directory with data and logs stays
+ * @param timeline whether to show where the time of each take-over went
  * @param jvmOptions more options for the servers' JVMs
  */
 record Options(
@@ -25,10 +26,11 @@ record Options(
         int width,
         boolean color,
         boolean keep,
+        boolean timeline,
         List<String> jvmOptions) {
     static final String USAGE =
             """
-            usage: demo [--rounds N] [--writers N] [--live|--plain] [--keep] [--kv-server JAR] [--jvm OPTION]...
+            usage: demo [--rounds N] [--writers N] [--live|--plain] [--keep] [--timeline] [--kv-server JAR] [--jvm OPTION]...
 
             Starts a ZooKeeper and three kv-servers on this machine, writes with one sequential client and many concurrent
             ones, kills the leader with SIGKILL again and again, and counts what was lost or doubled. The last line is JSON.
@@ -38,6 +40,7 @@ record Options(
               --live           redraw a picture; default if standard input and output are a terminal
               --plain          lines only
               --keep           keep the directory with the data and the servers' logs, and say where it is
+              --timeline       after each round show what happened when, from the logs of all
               --kv-server JAR  the server to run; default: the one beside this demo in the source tree
               --jvm OPTION     one more option for the servers' JVMs
               --help           this text
@@ -59,6 +62,7 @@ record Options(
         Path jar = environment.defaultJar();
         boolean live = environment.terminal() && !"dumb".equals(environment.variable("TERM"));
         boolean keep = false;
+        boolean timeline = false;
         List<String> jvmOptions = new ArrayList<>();
         for (Iterator<String> words = arguments.iterator(); words.hasNext(); ) {
             String word = words.next();
@@ -68,6 +72,7 @@ record Options(
                 case "--live" -> live = true;
                 case "--plain" -> live = false;
                 case "--keep" -> keep = true;
+                case "--timeline" -> timeline = true;
                 case "--kv-server" -> jar = Path.of(value(word, words));
                 case "--jvm" -> jvmOptions.add(value(word, words));
                 default -> throw new IllegalArgumentException("unknown option '" + word + "'");
@@ -80,7 +85,7 @@ record Options(
         String columns = environment.variable("COLUMNS");
         int width = columns.matches("[1-9][0-9]{0,3}") ? Integer.parseInt(columns) : DEFAULT_WIDTH;
         boolean color = environment.variable("NO_COLOR").isEmpty();
-        return new Options(rounds, writers, jar, live, width, color, keep, List.copyOf(jvmOptions));
+        return new Options(rounds, writers, jar, live, width, color, keep, timeline, List.copyOf(jvmOptions));
     }
 
     /** Where the demo runs. */

@@ -1,10 +1,12 @@
 package dev.handover.examples.demo;
 
+import java.time.LocalTime;
 import java.util.Locale;
 
 /**
  * What one kill came to.
  *
+ * @param killedWall when, by the wall clock
  * @param killed the leader
  * @param successor who led next
  * @param takeOverNanos from the kill to the first write that the successor has committed
@@ -15,6 +17,7 @@ import java.util.Locale;
  */
 record Round(
         int number,
+        LocalTime killedWall,
         String killed,
         String successor,
         long epoch,

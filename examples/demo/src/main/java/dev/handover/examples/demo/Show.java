@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -66,6 +67,9 @@ final class Show implements AutoCloseable {
                 rounds.add(round);
                 progress.roundDone();
                 display.line(round.line());
+                if (options.timeline()) {
+                    showTimeline(round, started);
+                }
             }
             progress.phase("reading everything back");
             writing.stop();
@@ -99,6 +103,16 @@ final class Show implements AutoCloseable {
         }
         display.line(Summary.of(rounds, writing.acknowledged().total(), audit).json());
         return audit.clean();
+    }
+
+    private void showTimeline(Round round, Cluster started) throws IOException {
+        List<Path> logs = new ArrayList<>();
+        logs.add(directory.resolve("demo.log"));
+        started.nodes().forEach(node -> logs.add(node.log()));
+        Duration after = Duration.ofNanos(Math.max(round.takeOverNanos(), round.gapNanos())).plusMillis(10);
+        Timeline.around(round.killedWall(), after, logs).stream()
+                .filter(line -> !line.text().contains("concurrent-"))
+                .forEach(line -> display.line(line.toString()));
     }
 
     private void show(String what, List<String> findings) {

@@ -2,11 +2,15 @@ package dev.handover.examples.demo;
 
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Appends one token after the other, each as soon as the one before is acknowledged or given up as unknown. */
 final class Writer implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Writer.class);
     private static final int REFUSALS_BEFORE_MOVING_ON = 20;
 
+    private final String name;
     private final Ledger ledger;
     private final FailoverClient client;
     private final Acknowledgements acknowledgements;
@@ -18,7 +22,8 @@ final class Writer implements Runnable {
      *
      * @param patience how long one write may take, fail-over included, before the writer throws
      */
-    Writer(Ledger ledger, FailoverClient client, Acknowledgements acknowledgements, Duration patience) {
+    Writer(String name, Ledger ledger, FailoverClient client, Acknowledgements acknowledgements, Duration patience) {
+        this.name = name;
         this.ledger = ledger;
         this.client = client;
         this.acknowledgements = acknowledgements;
@@ -100,6 +105,7 @@ final class Writer implements Runnable {
         } else {
             ledger.unknown(token);
         }
+        LOG.debug("{}: read back, {}", name, ledger.isAcknowledged(token) ? "it was written" : "it is not there");
     }
 
     private void acknowledged(int token) {

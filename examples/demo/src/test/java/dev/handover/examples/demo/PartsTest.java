@@ -32,8 +32,8 @@ class PartsTest {
 
     @Test
     void shouldPrintTheSummaryAsPromised() {
-        Round first = new Round(1, "a", "b", 2, 8_000_000, 11_000_000, 0, true, 1);
-        Round second = new Round(2, "b", "c", 3, 9_260_000, 30_000_000, 0, true, 1);
+        Round first = new Round(1, java.time.LocalTime.MIDNIGHT, "a", "b", 2, 8_000_000, 11_000_000, 0, true, 1);
+        Round second = new Round(2, java.time.LocalTime.MIDNIGHT, "b", "c", 3, 9_260_000, 30_000_000, 0, true, 1);
         Audit audit = new Audit(List.of("x"), List.of("y", "z"), List.of());
         assertThat(Summary.of(List.of(first, second), 42, audit).json())
                 .isEqualTo(
