@@ -155,7 +155,7 @@ final class FailoverClient implements AutoCloseable {
                 if (connection == null) {
                     connection = RespConnection.dial(nodes.get(node), answerTimeout);
                 }
-                connection.call("PING");
+                connection.call("GET", "demo:warm"); // what it will be needed for: the read after a broken write
                 park(node, connection);
             } catch (IOException e) { // the node is down; the next warm-up tries again
                 if (connection != null) {

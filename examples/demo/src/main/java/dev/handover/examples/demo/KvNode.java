@@ -56,7 +56,7 @@ final class KvNode implements AutoCloseable {
         command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_OPTIONS);
-        command.addAll(moreJvmOptions);
+        moreJvmOptions.forEach(option -> command.add(option.replace("{id}", id)));
         command.addAll(List.of("-cp", kvServerJar + File.pathSeparator + ownClasses()));
         command.addAll(List.of(Tether.class.getName(), mainClass(kvServerJar)));
         command.addAll(List.of("--id", id, "--group", "demo"));

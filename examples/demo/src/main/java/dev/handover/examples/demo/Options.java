@@ -42,7 +42,7 @@ record Options(
               --keep           keep the directory with the data and the servers' logs, and say where it is
               --timeline       after each round show what happened when, from the logs of all
               --kv-server JAR  the server to run; default: the one beside this demo in the source tree
-              --jvm OPTION     one more option for the servers' JVMs
+              --jvm OPTION     one more option for the servers' JVMs; {id} in it stands for the server's id
               --help           this text
 
             NO_COLOR switches colours off. Ends with 0 if nothing was lost or doubled and all rounds were done, with 1 if
