@@ -14,8 +14,8 @@ import java.util.function.Supplier;
 final class Drill {
     private static final long STEP_SECONDS = 30;
     private static final long POLL_MILLIS = 10;
-    /** Load before each kill: enough that one client has written a few hundred times. */
-    private static final long LOAD_MILLIS = 1_000;
+    /** Load before each kill: enough that a JVM which has just been started again has compiled what it uses all the time. */
+    private static final long LOAD_MILLIS = 2_000;
     /** How long after the kill a gap is counted as its gap. */
     private static final long AFTERMATH_NANOS = TimeUnit.SECONDS.toNanos(1);
 

@@ -109,7 +109,8 @@ final class Show implements AutoCloseable {
         List<Path> logs = new ArrayList<>();
         logs.add(directory.resolve("demo.log"));
         started.nodes().forEach(node -> logs.add(node.log()));
-        Duration after = Duration.ofNanos(Math.max(round.takeOverNanos(), round.gapNanos())).plusMillis(10);
+        Duration after = Duration.ofNanos(Math.max(round.takeOverNanos(), round.gapNanos()))
+                .plusMillis(10);
         Timeline.around(round.killedWall(), after, logs).stream()
                 .filter(line -> !line.text().contains("concurrent-"))
                 .forEach(line -> display.line(line.toString()));

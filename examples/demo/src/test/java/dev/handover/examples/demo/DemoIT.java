@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class DemoIT {
     private static final Path JAR = Path.of("target", "demo.jar").toAbsolutePath();
-    private static final Pattern SUMMARY = Pattern.compile(
-            "\\{\"rounds\":(\\d+),\"acknowledged\":(\\d+),\"lost\":(\\d+),\"duplicated\":(\\d+),"
+    private static final Pattern SUMMARY =
+            Pattern.compile("\\{\"rounds\":(\\d+),\"acknowledged\":(\\d+),\"lost\":(\\d+),\"duplicated\":(\\d+),"
                     + "\"takeover_ms\":\\{\"median\":([0-9.]+),\"max\":([0-9.]+)},"
                     + "\"client_gap_ms\":\\{\"median\":([0-9.]+),\"max\":([0-9.]+)}}");
 
@@ -130,7 +130,9 @@ class DemoIT {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
         while (!Files.readString(output()).contains(text)) {
             assertThat(demo.isAlive()).as(Files.readString(output())).isTrue();
-            assertThat(System.nanoTime() - deadline).as("waited too long for '" + text + "'").isNegative();
+            assertThat(System.nanoTime() - deadline)
+                    .as("waited too long for '" + text + "'")
+                    .isNegative();
             TimeUnit.MILLISECONDS.sleep(50);
         }
     }
