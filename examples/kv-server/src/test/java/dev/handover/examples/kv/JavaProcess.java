@@ -46,8 +46,14 @@ public final class JavaProcess implements AutoCloseable {
      * @param log gets stderr, after what it holds already
      */
     public static JavaProcess start(String name, Path log, List<String> arguments) throws IOException {
+        return start(name, log, List.of(), arguments);
+    }
+
+    /** The same, by a command that replaces itself with the one that follows it, such as {@code ip netns exec}. */
+    public static JavaProcess start(String name, Path log, List<String> prefix, List<String> arguments)
+            throws IOException {
         Files.createDirectories(log.toAbsolutePath().getParent());
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(arguments);
         Process process = new ProcessBuilder(command)

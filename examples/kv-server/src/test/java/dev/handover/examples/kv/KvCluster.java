@@ -81,7 +81,7 @@ public final class KvCluster implements AutoCloseable {
     }
 
     public String connectString() {
-        return "127.0.0.1:" + zooKeeperPort;
+        return placement().zooKeeperHost() + ":" + zooKeeperPort;
     }
 
     /** ZooKeeper's process, to be killed, paused and resumed. With {@link Builder#embeddedZooKeeper} there is none. */
@@ -98,6 +98,7 @@ public final class KvCluster implements AutoCloseable {
                 jar() + java.io.File.pathSeparator + location(ZooKeeperMain.class),
                 ZooKeeperMain.class.getName(),
                 directory().resolve("zookeeper").toString(),
+                placement().zooKeeperHost(),
                 Integer.toString(zooKeeperPort));
         zooKeeper = JavaProcess.start("zookeeper", directory().resolve("zookeeper.log"), arguments);
         zooKeeper.awaitReady(START);
@@ -131,15 +132,25 @@ public final class KvCluster implements AutoCloseable {
     public void awaitInSync(int count, Duration timeout) {
         Waiting.until(count + " replicas in sync", timeout, () -> {
             for (KvNode node : nodes) {
-                if (node.isAlive()) {
-                    Map<String, String> info = node.info();
-                    if ("LEADER".equals(info.get("state"))) {
-                        return Integer.toString(count).equals(info.get("in_sync_count"));
-                    }
+                if (saysInSync(node, count)) {
+                    return true;
                 }
             }
             return false;
         });
+    }
+
+    private static boolean saysInSync(KvNode node, int count) {
+        if (!node.isAlive()) {
+            return false;
+        }
+        try {
+            Map<String, String> info = node.info();
+            return "LEADER".equals(info.get("state"))
+                    && Integer.toString(count).equals(info.get("in_sync_count"));
+        } catch (IOException e) {
+            return false; // it does not answer: another may lead
+        }
     }
 
     /** Kills whatever still runs. */
@@ -153,6 +164,10 @@ public final class KvCluster implements AutoCloseable {
         if (zooKeeper != null) {
             zooKeeper.close();
         }
+    }
+
+    Placement placement() {
+        return options.placement;
     }
 
     List<String> jvmOptions() {
@@ -207,6 +222,7 @@ public final class KvCluster implements AutoCloseable {
         private final Path directory;
         private int nodes = 3;
         private boolean embedded;
+        private Placement placement = Placement.LOOPBACK;
         private List<String> jvmOptions =
                 List.of("-Xmx256m", "-XX:+UseTransparentHugePages", "-Xshare:auto", "-XX:+ExitOnOutOfMemoryError");
         private List<String> serverOptions = List.of();
@@ -218,6 +234,12 @@ public final class KvCluster implements AutoCloseable {
         /** How many, named a, b, c and so on; default 3. */
         public Builder nodes(int count) {
             nodes = count;
+            return this;
+        }
+
+        /** Nodes live elsewhere than on the loop-back interface. */
+        public Builder placement(Placement newPlacement) {
+            placement = newPlacement;
             return this;
         }
 

@@ -1,7 +1,6 @@
 package dev.handover.examples.kv;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +41,7 @@ public final class KvNode {
 
     /** Where clients connect. */
     public InetSocketAddress resp() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), respPort);
+        return new InetSocketAddress(cluster.placement().host(id), respPort);
     }
 
     /** Its log of all runs. */
@@ -59,13 +58,14 @@ public final class KvNode {
         if (process != null && process.isAlive()) {
             throw new IllegalStateException(id + " runs already");
         }
+        String host = cluster.placement().host(id);
         List<String> arguments = new ArrayList<>(cluster.jvmOptions());
         arguments.addAll(List.of("-jar", KvCluster.jar().toString()));
         arguments.addAll(List.of("--id", id, "--group", "kv", "--data", data().toString()));
-        arguments.addAll(List.of("--resp", "127.0.0.1:" + respPort, "--peer", "127.0.0.1:" + peerPort));
+        arguments.addAll(List.of("--resp", host + ":" + respPort, "--peer", host + ":" + peerPort));
         arguments.addAll(List.of("--zookeeper", cluster.zooKeeperFor(this)));
         arguments.addAll(cluster.serverOptions());
-        process = JavaProcess.start(id, log(), arguments);
+        process = JavaProcess.start(id, log(), cluster.placement().prefix(id), arguments);
     }
 
     /** Waits for the {@code ready} line of the process that was started last, and gives it. */
@@ -107,8 +107,7 @@ public final class KvNode {
 
     /** {@code INFO} as names and values; on a connection of its own. */
     public Map<String, String> info() throws IOException {
-        try (RawClient client = client()) {
-            client.timeout(INFO_TIMEOUT_MILLIS);
+        try (RawClient client = new RawClient(resp(), INFO_TIMEOUT_MILLIS)) {
             Map<String, String> fields = new HashMap<>();
             for (String line : client.call("INFO").split("\r\n", -1)) {
                 int colon = line.indexOf(':');

@@ -21,9 +21,14 @@ public final class RawClient implements AutoCloseable {
     private final OutputStream out;
 
     public RawClient(InetSocketAddress address) throws IOException {
+        this(address, TIMEOUT_MILLIS);
+    }
+
+    /** Neither connecting nor a reply is waited for longer than that. */
+    public RawClient(InetSocketAddress address, int timeoutMillis) throws IOException {
         socket = new Socket();
-        socket.connect(address, TIMEOUT_MILLIS);
-        socket.setSoTimeout(TIMEOUT_MILLIS);
+        socket.connect(address, timeoutMillis);
+        socket.setSoTimeout(timeoutMillis);
         socket.setTcpNoDelay(true);
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         out = socket.getOutputStream();
