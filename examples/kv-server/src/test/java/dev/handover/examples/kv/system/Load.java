@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Clients that read and write at the same time, each over one connection, and tell the history everything. A command is never sent twice. After an error
- * a client goes on at another node.
+ * a client goes on at another node, and later returns to its own: clients of other nodes are not drawn to one that stands still.
  *
  * <p>Keys are in use together by all clients for some hundred operations and then left: so no part of the history is too hard to check.
  */
@@ -23,7 +23,7 @@ final class Load implements AutoCloseable {
     private static final int CLIENTS = 6;
     private static final int PATIENCE_MILLIS = 12_000;
     private static final long REST_NANOS = 1_000_000;
-    private static final int MOVE_AFTER = 300;
+    private static final int RETURN_AFTER = 300;
     private static final int KEYS = 4;
     private static final int OPERATIONS_PER_GENERATION = 600;
     private static final int WEIGHT_OF_UNKNOWN = 40;
@@ -99,6 +99,7 @@ final class Load implements AutoCloseable {
     private final class Client implements Runnable {
         private final String name;
         private final Random random;
+        private final int home;
         private int at;
         private int sinceMove;
         private String lastSeen = "none";
@@ -107,7 +108,8 @@ final class Load implements AutoCloseable {
         Client(int index, Random random) {
             this.name = "client-" + index;
             this.random = random;
-            this.at = index % cluster.nodes().size();
+            this.home = index % cluster.nodes().size();
+            this.at = home;
         }
 
         @Override
@@ -126,7 +128,7 @@ final class Load implements AutoCloseable {
                     connection = new RawClient(node.resp(), PATIENCE_MILLIS);
                 }
             } catch (IOException e) {
-                move(); // nobody there: nothing was sent
+                moveOn(); // nobody there: nothing was sent
                 return;
             }
             Request request = next();
@@ -138,8 +140,8 @@ final class Load implements AutoCloseable {
                     if (request.key().startsWith("r") && reply.startsWith("\"")) {
                         lastSeen = reply.substring(1, reply.length() - 1);
                     }
-                    if (++sinceMove >= MOVE_AFTER) {
-                        move();
+                    if (++sinceMove >= RETURN_AFTER && at != home) {
+                        moveTo(home);
                     }
                     return;
                 }
@@ -150,13 +152,17 @@ final class Load implements AutoCloseable {
                 history.lost(name, node.id(), request, e, invoked);
                 worn.addAndGet(WEIGHT_OF_UNKNOWN);
             }
-            move();
+            moveOn();
         }
 
-        private void move() {
+        private void moveOn() {
+            moveTo((at + 1) % cluster.nodes().size());
+        }
+
+        private void moveTo(int node) {
             disconnect();
             sinceMove = 0;
-            at = (at + 1) % cluster.nodes().size();
+            at = node;
         }
 
         private void disconnect() {
