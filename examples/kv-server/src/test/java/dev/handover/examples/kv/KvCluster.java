@@ -146,8 +146,7 @@ public final class KvCluster implements AutoCloseable {
         }
         try {
             Map<String, String> info = node.info();
-            return "LEADER".equals(info.get("state"))
-                    && Integer.toString(count).equals(info.get("in_sync_count"));
+            return "LEADER".equals(info.get("state")) && Integer.toString(count).equals(info.get("in_sync_count"));
         } catch (IOException e) {
             return false; // it does not answer: another may lead
         }

@@ -15,8 +15,7 @@ class ChaosIT extends SystemTest {
     void shouldLoseNothingWhateverHappens() {
         Random random = new Random(seed());
         play(nodes(3), (cluster, load) -> {
-            long end = System.nanoTime()
-                    + (SOAK.compareTo(LEAST) > 0 ? SOAK : LEAST).toNanos();
+            long end = System.nanoTime() + (SOAK.compareTo(LEAST) > 0 ? SOAK : LEAST).toNanos();
             while (System.nanoTime() < end) {
                 mischief(cluster, random);
                 Thread.sleep(random.nextInt(1000));

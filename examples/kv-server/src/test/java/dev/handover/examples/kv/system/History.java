@@ -40,7 +40,8 @@ final class History {
             }
             return true;
         } else if (reply.startsWith("-TRYAGAIN ") || reply.startsWith("-OVERLOADED ")) {
-            refused.add(trouble); // surely not executed: no operation; if it were, what others read would not be explained
+            refused.add(
+                    trouble); // surely not executed: no operation; if it were, what others read would not be explained
         } else {
             operations.add(Operation.unknown(client, request, invoked));
             (reply.startsWith("-UNCERTAIN ") ? uncertain : unexpected).add(trouble);

@@ -29,8 +29,7 @@ final class KeyModel implements SequentialModel<String, Request, String> {
                 switch (request.verb()) {
                     case "GET" -> value.isEmpty() ? "nil" : '"' + value + '"';
                     case "SET" -> "+OK";
-                    case "APPEND" ->
-                        ":" + (value.length() + request.argument(0).length());
+                    case "APPEND" -> ":" + (value.length() + request.argument(0).length());
                     case "INCR" -> ":" + (number(value) + 1);
                     case "CAS" -> matches(value, request) ? ":1" : ":0";
                     case "DEL" -> value.isEmpty() ? ":0" : ":1";

@@ -161,7 +161,8 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
     private static String attempt(String... command) {
         String what = String.join(" ", command) + ": ";
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             if (!process.waitFor(20, TimeUnit.SECONDS)) {
                 process.destroyForcibly();

@@ -8,8 +8,8 @@ import dev.handover.examples.kv.KvNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
@@ -32,8 +32,7 @@ abstract class SystemTest {
     static final Duration TAKE_OVER = Duration.ofSeconds(4);
 
     private static final Duration SHORT = Duration.ofSeconds(10);
-    static final Duration SOAK =
-            Duration.ofSeconds(Long.getLong("handover.soak.seconds", SHORT.toSeconds()));
+    static final Duration SOAK = Duration.ofSeconds(Long.getLong("handover.soak.seconds", SHORT.toSeconds()));
     private static final Duration LIMIT = Duration.ofMinutes(4);
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
@@ -44,7 +43,8 @@ abstract class SystemTest {
 
     @BeforeEach
     void remember(TestInfo info) {
-        name = getClass().getSimpleName() + "." + info.getTestMethod().orElseThrow().getName();
+        name = getClass().getSimpleName() + "."
+                + info.getTestMethod().orElseThrow().getName();
         seed = Long.getLong("seed", System.nanoTime());
         LOG.info("{} in {}, -Dseed={}", name, directory, seed);
     }
@@ -106,9 +106,8 @@ abstract class SystemTest {
     /** No server has let a client wait for longer than it says. */
     static void assertNobodyHung(Load load) {
         assertThat(load.history().slowest()).as("slowest reply").isLessThan(COMMAND_TIMEOUT.plusSeconds(2));
-        assertThat(load.history().broken())
-                .as("clients that lost patience")
-                .noneMatch(trouble -> trouble.what().contains("timed out"));
+        assertThat(load.history().broken()).as("clients that lost patience").noneMatch(trouble -> trouble.what()
+                .contains("timed out"));
     }
 
     static List<KvNode> others(KvCluster cluster, KvNode node) {

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 /** ZooKeeper stopped, killed and back again. */
 class ZooKeeperIT extends SystemTest {
     /** Longer than ZooKeeper's session time-out of 10 s; 30 s in a soak. */
-    private static final Duration AWAY = SOAK.compareTo(Duration.ofSeconds(30)) >= 0 ? Duration.ofSeconds(30) : Duration.ofSeconds(12);
+    private static final Duration AWAY =
+            SOAK.compareTo(Duration.ofSeconds(30)) >= 0 ? Duration.ofSeconds(30) : Duration.ofSeconds(12);
 
     private static final Duration NO_PAUSE = Duration.ofMillis(1500);
 
@@ -53,7 +54,8 @@ class ZooKeeperIT extends SystemTest {
                         Request append = Request.of("APPEND", "l-away-" + survivor.id(), load.token());
                         long invoked = System.nanoTime();
                         String reply = client.call(append.array());
-                        assertThat(Duration.ofNanos(System.nanoTime() - invoked)).isLessThan(COMMAND_TIMEOUT.plusSeconds(1));
+                        assertThat(Duration.ofNanos(System.nanoTime() - invoked))
+                                .isLessThan(COMMAND_TIMEOUT.plusSeconds(1));
                         assertThat(reply).matches("-(TRYAGAIN|UNCERTAIN) .{20,}");
                         load.history().replied("away", survivor.id(), append, reply, invoked);
                     }
