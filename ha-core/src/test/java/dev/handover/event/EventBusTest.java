@@ -1,0 +1,80 @@
+package dev.handover.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.Registration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class EventBusTest {
+    @Test
+    void shouldDeliverInOrderAndEverythingBeforeItCloses() {
+        List<String> seen = Collections.synchronizedList(new ArrayList<>());
+        try (EventBus bus = new EventBus("test")) {
+            bus.subscribe(event -> seen.add(((HaEvent.ReplicaFaulted) event).reason()));
+            for (int i = 0; i < 1000; i++) {
+                bus.publish(event("e" + i));
+            }
+        }
+        assertThat(seen).hasSize(1000).startsWith("e0", "e1").endsWith("e998", "e999");
+    }
+
+    @Test
+    void shouldGoOnWhenAListenerThrowsAndForgetTheOneThatUnsubscribed() throws InterruptedException {
+        List<HaEvent> seen = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch both = new CountDownLatch(2);
+        try (EventBus bus = new EventBus("test")) {
+            bus.subscribe(event -> {
+                both.countDown();
+                throw new IllegalStateException("listener of this test fails on purpose");
+            });
+            Registration registration = bus.subscribe(seen::add);
+            bus.publish(event("first"));
+            registration.close();
+            registration.close();
+            bus.publish(event("second"));
+            assertThat(both.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(seen).hasSizeLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void shouldDropAndCountInsteadOfGrowingWhenListenersAreStuck() throws InterruptedException {
+        CountDownLatch release = new CountDownLatch(1);
+        CountDownLatch stuck = new CountDownLatch(1);
+        EventBus bus = new EventBus("test");
+        bus.subscribe(event -> {
+            stuck.countDown();
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        bus.publish(event("first"));
+        assertThat(stuck.await(10, TimeUnit.SECONDS)).isTrue();
+        for (int i = 0; i < 20_000; i++) {
+            bus.publish(event("more"));
+        }
+        assertThat(bus.dropped()).isPositive();
+        release.countDown();
+        bus.close();
+        bus.close();
+        bus.publish(event("after close: ignored"));
+        assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(t -> t.getName().equals("test-events"));
+    }
+
+    private static HaEvent event(String reason) {
+        return new HaEvent.ReplicaFaulted(Instant.EPOCH, NodeId.of("a"), GroupId.of("g"), reason);
+    }
+}
