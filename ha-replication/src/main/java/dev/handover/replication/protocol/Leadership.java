@@ -261,6 +261,7 @@ final class Leadership {
         if (follower != null) {
             follower.lastHeardNanos = state.now;
             follower.refused = false;
+            follower.goodbye = false; // that was an earlier process of the node, and its word came late
         }
         return follower;
     }

@@ -239,6 +239,17 @@ class ReplicaProtocolTest {
     }
 
     @Test
+    void shouldNotBelieveALateGoodbyeOfAnEarlierProcess() { // R8; found by the simulator
+        CoreBench bench = CoreBench.leaderAlone(OPTIONS);
+        bench.connect(B);
+        bench.receive(B, new Message.Join(1, bench.core.lineage(), 1, 1, 1));
+        bench.receive(B, new Message.Goodbye(bench.core.epoch()));
+        bench.receive(B, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
+        bench.tick(10);
+        assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).contains(B);
+    }
+
+    @Test
     void shouldExpandBelowMinInSyncAlthoughNothingCanCommitThere() { // R5, R8: else such a group would never come back
         CoreBench bench = CoreBench.leaderAlone(OPTIONS.withMinInSync(2));
         assertThat(bench.core.role()).isEqualTo(Role.RECONCILING);
