@@ -1,0 +1,69 @@
+package dev.handover.replication.simulator;
+
+import dev.handover.Configuration;
+import dev.handover.ReplicaId;
+import dev.handover.replication.protocol.Effect;
+
+/** I1: epochs grow by one, the lineage stays. I7: no expansion before the own barrier is held by everybody in sync. R9, R13: who may take over, and with whom. */
+final class ConfigurationChecker {
+    private final Simulation sim;
+
+    ConfigurationChecker(Simulation sim) {
+        this.sim = sim;
+    }
+
+    void stored(Configuration before, Configuration next) {
+        if (before == null) {
+            SimFailure.unless(next.epoch() == 1, "I1", "the first epoch is " + next.epoch());
+            return;
+        }
+        SimFailure.unless(
+                next.epoch() == before.epoch() + 1, "I1", "after epoch " + before.epoch() + " comes " + next.epoch());
+        SimFailure.unless(
+                next.lineage().equals(before.lineage()), "I1", "the lineage changes in epoch " + next.epoch());
+    }
+
+    void proposing(Checkers.Observed process, Effect.CompareAndSet cas) {
+        Configuration next = cas.next();
+        SimReplica replica = process.replica;
+        String who = replica.node() + " proposes " + next;
+        SimFailure.unless(next.leader().equals(replica.id()), "R9", who + ", another leader");
+        SimFailure.unless(
+                process.proposed == null || process.proposed.nonce().equals(next.nonce()) || !replica.leads(),
+                "R6",
+                who + ", while " + process.proposed + " is under way");
+        Configuration base = sim.register.ofEpoch(next.epoch() - 1);
+        if (base == null) {
+            return;
+        }
+        if (replica.leads()) {
+            boolean expands = !base.inSync().containsAll(next.inSync());
+            SimFailure.unless(
+                    !expands || process.barrierHeld,
+                    "I7",
+                    who + ", but not everybody holds its barrier at " + process.barrierIndex + ": "
+                            + process.acknowledged);
+        } else {
+            SimFailure.unless(base.isInSync(replica.id()), "R13", who + ", but is not in sync: " + base);
+            SimFailure.unless(base.inSync().containsAll(next.inSync()), "R9", who + " with strangers to " + base);
+            SimFailure.unless(
+                    base.leader().equals(replica.id()) || !next.isInSync(base.leader()),
+                    "R9",
+                    who + " with the old leader");
+        }
+    }
+
+    /** As far as acknowledgements in the present epoch tell. */
+    boolean everybodyHolds(Checkers.Observed process, long index) {
+        Configuration configuration = sim.register.ofEpoch(process.epoch);
+        if (configuration == null || process.replica.disk().log().lastIndex() < index) {
+            return false;
+        }
+        for (ReplicaId member : configuration.inSync()) {
+            if (!member.equals(process.replica.id()) && process.acknowledged.getOrDefault(member, 0L) < index) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

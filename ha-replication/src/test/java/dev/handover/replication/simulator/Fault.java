@@ -1,0 +1,47 @@
+package dev.handover.replication.simulator;
+
+/** What can go wrong besides messages and answers. */
+enum Fault {
+    /** A process is killed and started again later. */
+    KILL(10),
+    /** A process is killed between two effects of its next step. */
+    KILL_IN_STEP(10),
+    /** All processes are killed at once. */
+    KILL_ALL(2),
+    /** A process is stopped in order and started again. */
+    STOP(4),
+    /** A process stands still for a while. */
+    PAUSE(8),
+    /** Nothing reaches a node, nothing leaves it. */
+    ISOLATE(6),
+    /** One node does not hear one other. */
+    CUT_ONE_WAY(8),
+    /** Messages from one node to another take long for a while. */
+    SLOW_LINK(8),
+    /** The configuration store answers nobody for a while. */
+    STORE_OUTAGE(4),
+    /** The store takes long to answer one node for a while. */
+    SLOW_STORE(8),
+    /** A disk is slow for a while. */
+    SLOW_DISK(6),
+    /** The next force of a disk fails. */
+    DISK_FAILURE(3),
+    /** A process dies and its disk is gone. */
+    WIPE(3),
+    /** A process dies and its disk is as it was some time ago. */
+    ROLL_BACK(2),
+    /** A node is told that another refuses connections, which is not so. */
+    FALSE_REFUSAL(5),
+    /** A connection breaks and comes back. */
+    BROKEN_CONNECTION(5),
+    /** A wall clock jumps. */
+    CLOCK_JUMP(3),
+    /** A state machine is slow for a while. */
+    SLOW_APPLIER(3);
+
+    final int weight;
+
+    Fault(int weight) {
+        this.weight = weight;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.handover.replication.simulator;
+
+import dev.handover.Configuration;
+import dev.handover.replication.protocol.Message;
+
+/**
+ * I2: only the process that won an epoch sends as its leader. I5: an acknowledgement says what is durable and the leader's, in no epoch below an adopted one, and in none
+ * that is not on disk. I8: a disk that was rolled back is not spoken for.
+ */
+final class FenceChecker {
+    private final Simulation sim;
+    private final LogChecker logs;
+
+    FenceChecker(Simulation sim, LogChecker logs) {
+        this.sim = sim;
+        this.logs = logs;
+    }
+
+    void sending(Checkers.Observed process, Message message) {
+        if (message instanceof Message.Append append) {
+            trusted(process.replica, "leads");
+            inEpoch(process, append.epoch(), "sends as leader");
+            append(process.replica, append);
+        } else if (message instanceof Message.Ack ack) {
+            trusted(process.replica, "acknowledges");
+            inEpoch(process, ack.epoch(), "acknowledges");
+            acknowledge(process.replica, ack);
+        } else if (message instanceof Message.Mismatch mismatch) {
+            trusted(process.replica, "answers");
+            inEpoch(process, mismatch.epoch(), "answers");
+        } else if (message instanceof Message.Stale stale) {
+            inEpoch(process, stale.epoch(), "answers");
+        }
+    }
+
+    void proposing(Checkers.Observed process) {
+        trusted(process.replica, "proposes");
+    }
+
+    private static void trusted(SimReplica replica, String what) {
+        SimFailure.unless(
+                !replica.disk().isRolledBack(),
+                "I8",
+                replica.node() + " " + what + " with a disk that was rolled back");
+    }
+
+    private static void inEpoch(Checkers.Observed process, long epoch, String what) {
+        SimReplica replica = process.replica;
+        SimFailure.unless(
+                epoch == process.epoch && replica.disk().highestEpoch() == epoch,
+                "I5",
+                replica.node() + " " + what + " in epoch " + epoch + ", having adopted " + process.epoch + " and "
+                        + replica.disk().highestEpoch() + " on disk");
+    }
+
+    private void append(SimReplica replica, Message.Append append) {
+        Configuration configuration = sim.register.ofEpoch(append.epoch());
+        String who = replica.node() + " sends as leader of epoch " + append.epoch();
+        SimFailure.unless(configuration != null, "I2", who + ", which does not exist");
+        SimRegister.Proposer proposer = sim.register.proposerOf(append.epoch());
+        SimFailure.unless(
+                configuration.leader().equals(replica.id())
+                        && proposer.replica() == replica.index()
+                        && proposer.boot() == replica.boot(),
+                "I2",
+                who + " as process " + replica.boot() + ", which was won by " + configuration.leader() + ", process "
+                        + proposer.boot());
+        logs.leads(replica, append.epoch());
+    }
+
+    private void acknowledge(SimReplica replica, Message.Ack ack) {
+        long index = ack.durableIndex();
+        String who = replica.node() + " acknowledges " + index + " in epoch " + ack.epoch();
+        ChainLog durable = replica.disk().log();
+        SimFailure.unless(index <= durable.lastIndex(), "I5", who + ", but its disk ends at " + durable.lastIndex());
+        ChainLog leader = logs.ofLeader(ack.epoch());
+        SimFailure.unless(leader != null, "I5", who + ", whose leader never sent anything");
+        SimFailure.unless(
+                leader.chainAt(index) == durable.chainAt(index), "I5", who + ", but the leader's log is another one");
+    }
+}

@@ -1,0 +1,104 @@
+package dev.handover.replication.simulator;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/** A mutated copy of the core, compiled, with the simulator loaded over it. */
+final class Mutant {
+    private static final Path SOURCES = Path.of("src", "main", "java", "dev", "handover", "replication", "protocol");
+
+    private Mutant() {}
+
+    /** One line that says what found it; empty if nothing did. */
+    static String hunt(Mutation mutation, long seeds, long steps) throws IOException, ReflectiveOperationException {
+        Path classes = compile(mutation);
+        try (URLClassLoader loader = new SimulatorFirst(classes)) {
+            return (String) loader.loadClass("dev.handover.replication.simulator.MutantHunt")
+                    .getMethod("hunt", long.class, long.class)
+                    .invoke(null, seeds, steps);
+        }
+    }
+
+    private static Path compile(Mutation mutation) throws IOException {
+        Path home = Path.of("target", "mutants", mutation.name());
+        Path sources = Files.createDirectories(home.resolve("src"));
+        Path classes = Files.createDirectories(home.resolve("classes"));
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> originals = Files.list(SOURCES)) {
+            for (Path original : originals.sorted().toList()) {
+                String name = original.getFileName().toString();
+                String text = Files.readString(original);
+                Path copy = sources.resolve(name);
+                Files.writeString(copy, name.equals(mutation.file()) ? mutation.applyTo(text) : text);
+                files.add(copy);
+            }
+        }
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        if (compiler == null) {
+            throw new IllegalStateException("no Java compiler: run the profile mutation with a JDK");
+        }
+        StringWriter messages = new StringWriter();
+        try (StandardJavaFileManager manager = compiler.getStandardFileManager(null, null, null)) {
+            boolean compiled = compiler.getTask(
+                            messages,
+                            manager,
+                            null,
+                            List.of(
+                                    "-d",
+                                    classes.toString(),
+                                    "-proc:none",
+                                    "-nowarn",
+                                    "-cp",
+                                    System.getProperty("java.class.path")),
+                            null,
+                            manager.getJavaFileObjectsFromPaths(files))
+                    .call();
+            if (!compiled) {
+                throw new IllegalStateException("mutation " + mutation.name() + " does not compile: " + messages);
+            }
+        }
+        return classes;
+    }
+
+    /** Loads the mutant, and everything of this module over it, itself. */
+    private static final class SimulatorFirst extends URLClassLoader {
+        static {
+            registerAsParallelCapable();
+        }
+
+        SimulatorFirst(Path mutant) throws IOException {
+            super(urls(mutant), Mutant.class.getClassLoader());
+        }
+
+        private static URL[] urls(Path mutant) throws IOException {
+            List<URL> urls = new ArrayList<>();
+            urls.add(mutant.toUri().toURL());
+            for (String element : System.getProperty("java.class.path").split(File.pathSeparator)) {
+                urls.add(Path.of(element).toUri().toURL());
+            }
+            return urls.toArray(URL[]::new);
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (!name.startsWith("dev.handover.replication.")) {
+                return super.loadClass(name, resolve);
+            }
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> loaded = findLoadedClass(name);
+                return loaded != null ? loaded : findClass(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package dev.handover.replication.simulator;
+
+import java.util.List;
+
+/**
+ * A small change to the core that breaks one rule.
+ *
+ * @param rule of docs/protocol.md
+ * @param name short, unique; also that of a directory
+ * @param what what the changed core does, in words
+ * @param file of the protocol package
+ * @param snippet text that occurs there exactly once
+ * @param replacement what stands there instead
+ */
+record Mutation(String rule, String name, String what, String file, String snippet, String replacement) {
+    static final List<Mutation> ALL = List.of(
+            new Mutation(
+                    "R2",
+                    "r2-stale-append",
+                    "takes appends of epochs below the adopted one",
+                    "ReplicaProtocol.java",
+                    "if (append.epoch() < state.highestEpoch) { // R2",
+                    "if (append.epoch() + 1 < state.highestEpoch) {"),
+            new Mutation(
+                    "R2",
+                    "r2-epoch-not-forced",
+                    "answers and sends in an epoch that is not on disk yet",
+                    "ReplicaState.java",
+                    "return log.durableEpoch() >= highestEpoch;",
+                    "return true;"),
+            new Mutation(
+                    "R3",
+                    "r3-length-only",
+                    "takes entries wherever its log is long enough, whatever stands there",
+                    "Followership.java",
+                    "if (state.log.epochAt(append.prevIndex()) != append.prevEpoch()) { // R3",
+                    "if (append.prevIndex() > state.log.lastIndex()) {"),
+            new Mutation(
+                    "R4",
+                    "r4-own-end",
+                    "acknowledges the end of its own log, compared with the leader's or not",
+                    "Followership.java",
+                    "Math.min(state.log.durableIndex(), matched); // R4",
+                    "state.log.durableIndex();"),
+            new Mutation(
+                    "R4",
+                    "r4-not-durable",
+                    "acknowledges what is not durable",
+                    "Followership.java",
+                    "Math.min(state.log.durableIndex(), matched); // R4",
+                    "matched;"),
+            new Mutation(
+                    "R4",
+                    "r4-older-epoch",
+                    "counts acknowledgements of earlier epochs",
+                    "Leadership.java",
+                    "if (follower == null || ack.epoch() != configuration.epoch()) { // R4: exact epoch, exact identity",
+                    "if (follower == null || ack.epoch() > configuration.epoch()) {"),
+            new Mutation(
+                    "R4",
+                    "r4-keeps-counting",
+                    "keeps what was acknowledged to it in an earlier epoch",
+                    "FollowerProgress.java",
+                    "    void newEpoch() {\n        match = 0;",
+                    "    void newEpoch() {"),
+            new Mutation(
+                    "R5",
+                    "r5-min-in-sync",
+                    "commits with fewer than minInSync",
+                    "Leadership.java",
+                    "if (configuration.inSync().size() < configuration.minInSync() || held < barrierIndex) { // R5",
+                    "if (held < barrierIndex) {"),
+            new Mutation(
+                    "R6",
+                    "r6-no-union",
+                    "while an expansion is in doubt, only the old in-sync set counts",
+                    "Leadership.java",
+                    "needed.addAll(proposal.inSync()); // R6",
+                    "needed.addAll(configuration.inSync());"),
+            new Mutation(
+                    "R6",
+                    "r6-two-changes",
+                    "proposes a change while another one is under way",
+                    "Leadership.java",
+                    "if (agent.proposal() != null || !state.epochIsDurable()) { // R6",
+                    "if (!state.epochIsDurable()) {"),
+            new Mutation(
+                    "R7",
+                    "r7-at-once",
+                    "commits without the removed follower before the removal is confirmed",
+                    "Leadership.java",
+                    "needed = new TreeSet<>(configuration.inSync());",
+                    "needed = new TreeSet<>(proposal == null ? configuration.inSync() : proposal.inSync());"),
+            new Mutation(
+                    "R8",
+                    "r8-before-barrier",
+                    "expands before everybody in sync holds its barrier",
+                    "Leadership.java",
+                    "if (!reconciled) { // R8: not before the own barrier",
+                    "if (state.log.lastIndex() < 0) {"),
+            new Mutation(
+                    "R8",
+                    "r8-not-caught-up",
+                    "admits a learner that lacks what is committed",
+                    "Leadership.java",
+                    "if (learner.counted && learner.match >= mustHold",
+                    "if (learner.counted && learner.match + 2 >= mustHold"),
+            new Mutation(
+                    "R10",
+                    "r10-taken-for-lost",
+                    "takes a compare-and-set without an answer for one that did not happen",
+                    "ConfigurationAgent.java",
+                    "inDoubt = true; // R10: nothing is assumed until a read tells",
+                    "proposal = null;"),
+            new Mutation(
+                    "R10",
+                    "r10-taken-for-done",
+                    "takes a compare-and-set without an answer for one that happened",
+                    "ConfigurationAgent.java",
+                    "inDoubt = true; // R10: nothing is assumed until a read tells",
+                    "seen(new VersionedConfiguration(proposal, proposalVersion + 1));"),
+            new Mutation(
+                    "R10",
+                    "r10-by-name",
+                    "knows its own proposal by the leader's name and not by the nonce",
+                    "ConfigurationAgent.java",
+                    "return proposal != null && proposal.nonce().equals(configuration.nonce());",
+                    "return configuration.leader().equals(state.self);"),
+            new Mutation(
+                    "R11",
+                    "r11-resumes",
+                    "resumes its leadership after a restart",
+                    "ReplicaProtocol.java",
+                    "            following.heardNothingYet();\n            if (state.highestEpoch <",
+                    "            following.heardNothingYet();\n            if (configuration.leader().equals(state.self)) {\n"
+                            + "                lead(first);\n                return;\n            }\n            if (state.highestEpoch <"),
+            new Mutation(
+                    "R12",
+                    "r12-rolled-back",
+                    "starts with a disk that was rolled back",
+                    "ReplicaProtocol.java",
+                    "if (highestBefore >= recovered.bootCounter()) { // R12",
+                    "if (highestBefore < 0) {"),
+            new Mutation(
+                    "R13",
+                    "r13-outsider",
+                    "takes over without being in sync",
+                    "ReplicaProtocol.java",
+                    "if (!configuration.isInSync(state.self) // R13\n                || ",
+                    "if ("),
+            new Mutation(
+                    "R16",
+                    "r16-no-round",
+                    "answers reads without asking anybody",
+                    "Leadership.java",
+                    "reads.confirm(confirmed);",
+                    "reads.confirm(Long.MAX_VALUE);"),
+            new Mutation(
+                    "R16",
+                    "r16-any-member",
+                    "answers reads when one other member has confirmed",
+                    "Leadership.java",
+                    "        long confirmed = Long.MAX_VALUE;\n",
+                    "        long confirmed = needed().isEmpty() ? Long.MAX_VALUE : 0;\n        for (ReplicaId id : needed()) {\n"
+                            + "            FollowerProgress any = followers.get(id);\n"
+                            + "            confirmed = Math.max(confirmed, any == null ? 0 : any.ackedRound);\n        }\n"
+                            + "        reads.confirm(confirmed);\n        confirmed = Long.MAX_VALUE;\n"),
+            new Mutation(
+                    "R16",
+                    "r16-older-messages",
+                    "counts answers to messages that were sent before the read came",
+                    "ReadConfirmation.java",
+                    "        round++;\n",
+                    "        round = 1;\n"),
+            new Mutation(
+                    "R16",
+                    "r16-before-barrier",
+                    "answers reads before its barrier has committed",
+                    "Leadership.java",
+                    "        if (!serving) {\n            if (reconciled",
+                    "        if (state.log.lastIndex() < 0) {\n            if (reconciled"),
+            new Mutation(
+                    "R17",
+                    "r17-applied-twice",
+                    "applies a command of a session again",
+                    "Sessions.java",
+                    "if (earlier != null) { // R17",
+                    "if (earlier != null && earlier.length == 0) {"),
+            new Mutation(
+                    "R17",
+                    "r17-late-copy",
+                    "applies a late copy of a command whose caller has its answer",
+                    "Sessions.java",
+                    "if (entry.sequence() < session.answeredBelow) {",
+                    "if (entry.sequence() < 0) {"),
+            new Mutation(
+                    "R19",
+                    "r19-time-goes-back",
+                    "stamps commands with its own wall clock, even if that is behind the log's",
+                    "Leadership.java",
+                    "        long timestamp = Math.max(state.wallMillis, state.log.lastTimestamp()); // R19\n"
+                            + "        List<LogEntry> entries",
+                    "        long timestamp = state.wallMillis;\n        List<LogEntry> entries"),
+            new Mutation(
+                    "I13",
+                    "i13-late-goodbye",
+                    "believes a late goodbye of an earlier process for ever",
+                    "Leadership.java",
+                    "            follower.goodbye = false; // that was an earlier process of the node, and its word came late\n",
+                    ""));
+
+    String applyTo(String source) {
+        int at = source.indexOf(snippet);
+        if (at < 0 || source.indexOf(snippet, at + 1) >= 0) {
+            throw new IllegalStateException("mutation " + name + ": its snippet occurs "
+                    + (at < 0 ? "nowhere" : "more than once") + " in " + file
+                    + "; the core has changed, so write the mutation anew: " + snippet);
+        }
+        return source.substring(0, at) + replacement + source.substring(at + snippet.length());
+    }
+}

@@ -1,0 +1,169 @@
+package dev.handover.replication.simulator;
+
+import dev.handover.Configuration;
+import dev.handover.ReplicaId;
+import dev.handover.coordination.VersionedConfiguration;
+
+/** Makes things go wrong, one after the other, of the kinds that are enabled in this world. */
+final class SimFaults {
+    private final Simulation sim;
+
+    SimFaults(Simulation sim) {
+        this.sim = sim;
+    }
+
+    void start() {
+        sim.after(sim.dice.after(sim.parameters.faultEveryNanos), this::strike);
+    }
+
+    private void strike() {
+        if (sim.isHealing()) {
+            return;
+        }
+        Fault fault = sim.parameters.nextFault(sim.dice);
+        if (fault == null) {
+            return;
+        }
+        SimReplica one = victim();
+        SimReplica other = sim.dice.pick(sim.replicas);
+        long time = sim.dice.scale(SimParameters.MILLI, 4 * sim.parameters.options.failureTimeoutNanos());
+        if (sim.isTalkative()) {
+            sim.note(
+                    one,
+                    "---- " + fault + " for " + time / SimParameters.MICRO + " us"
+                            + (one == other ? "" : ", " + other.node()));
+        }
+        strike(fault, one, other, time);
+        start();
+    }
+
+    /** Leaders suffer more than others: that is where it matters. */
+    private SimReplica victim() {
+        VersionedConfiguration newest = sim.register.newest();
+        return newest != null && sim.dice.chance(0.35)
+                ? sim.replica(newest.configuration().leader().node())
+                : sim.dice.pick(sim.replicas);
+    }
+
+    private void strike(Fault fault, SimReplica one, SimReplica other, long time) {
+        switch (fault) {
+            case KILL -> {
+                one.kill();
+                restartAfter(one, time);
+            }
+            case KILL_IN_STEP -> {
+                one.killAfterEffects(sim.dice.below(6));
+                restartAfter(one, time + 2 * SimParameters.MILLI);
+            }
+            case KILL_ALL -> {
+                sim.replicas.forEach(SimReplica::kill);
+                sim.replicas.forEach(r -> restartAfter(r, sim.dice.after(time)));
+            }
+            case STOP -> {
+                if (one.isRunning()) {
+                    one.stop();
+                }
+                restartAfter(one, time);
+            }
+            case PAUSE -> one.pause(time);
+            case ISOLATE -> {
+                for (SimReplica each : sim.replicas) {
+                    if (each != one) {
+                        sim.network.cut(one, each, time);
+                        sim.network.cut(each, one, time);
+                    }
+                }
+            }
+            case CUT_ONE_WAY -> {
+                if (one != other) {
+                    sim.network.cut(one, other, time);
+                }
+            }
+            case SLOW_LINK -> sim.network.slow(one, other, time);
+            case STORE_OUTAGE -> sim.register.outage(time);
+            case SLOW_STORE -> sim.register.slowFor(one, time);
+            case SLOW_DISK -> one.disk().slowFor(time);
+            case DISK_FAILURE -> {
+                one.disk().failNext();
+                restartAfter(one, time + 20 * SimParameters.MILLI);
+            }
+            case WIPE -> {
+                if (isSpare(one)) {
+                    one.kill();
+                    one.disk().wipe();
+                    restartAfter(one, time);
+                }
+            }
+            case ROLL_BACK -> {
+                if (isSpare(one) && one.id() != null) {
+                    one.kill();
+                    if (one.disk().rollBack(sim.register.recordedBoot(one.id()))) {
+                        if (sim.isTalkative()) {
+                            sim.note(one, "---- rolled back");
+                        }
+                    }
+                    restartAfter(one, time);
+                }
+            }
+            case FALSE_REFUSAL -> {
+                if (one != other && other.isRunning()) {
+                    sim.network.breakConnection(other, one);
+                    other.deliver(new dev.handover.replication.protocol.Event.PeerRefused(one.node()));
+                }
+            }
+            case BROKEN_CONNECTION -> {
+                if (one != other) {
+                    sim.network.breakConnection(one, other);
+                }
+            }
+            case CLOCK_JUMP -> one.jumpWallClock(sim.dice.between(-500, 500));
+            case SLOW_APPLIER -> {
+                if (one.isRunning()) {
+                    one.shell().slowFor(time);
+                }
+            }
+        }
+    }
+
+    /** Without it there are still enough members of the newest in-sync set whose disks are what they were. */
+    private boolean isSpare(SimReplica victim) {
+        VersionedConfiguration newest = sim.register.newest();
+        if (newest == null) {
+            return false;
+        }
+        Configuration configuration = newest.configuration();
+        long others = 0;
+        for (ReplicaId member : configuration.inSync()) {
+            if (!member.node().equals(victim.node()) && sim.isTrusted(member)) {
+                others++;
+            }
+        }
+        return others >= configuration.minInSync();
+    }
+
+    private void restartAfter(SimReplica replica, long time) {
+        sim.after(time, () -> {
+            if (!sim.isHealing() && !replica.isRunning()) {
+                restart(replica);
+            }
+        });
+    }
+
+    private void restart(SimReplica replica) {
+        replica.start();
+        if (replica.disk().isRolledBack()) {
+            replica.expectFault();
+        }
+    }
+
+    /** As an operator would do it in the end. */
+    void restore(SimReplica replica) {
+        if (replica.disk().isRolledBack()) {
+            replica.kill();
+            replica.disk().wipe();
+        }
+        if (!replica.isRunning()) {
+            replica.start();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package dev.handover.replication.simulator;
+
+import dev.handover.replication.protocol.ProtocolOptions;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The world of one seed. Every seed enables another subset of what can go wrong, at other rates, so that rare combinations are met too
+ * ("swarm testing"; Groce et al., 2012). Times in nanoseconds of the simulated clock.
+ */
+final class SimParameters {
+    static final long MICRO = 1_000L;
+    static final long MILLI = 1_000_000L;
+
+    final int replicas;
+    final int minInSync;
+    final int clients;
+    final int keys;
+    final ProtocolOptions options;
+    final long tickNanos;
+    final long thinkNanos;
+    final long clientTimeoutNanos;
+    final long clientPatienceNanos;
+    final int pipeline;
+    final long sessionMillis;
+    final double sessionlessShare;
+    final double readShare;
+
+    final long delayNanos;
+    final double loss;
+    final double duplication;
+    final double reordering;
+    final double lateness;
+
+    final long registerNanos;
+    final double registerLoss;
+    final double registerLate;
+    final double watchLoss;
+    final double staleWatch;
+
+    final long forceNanos;
+    final long applyNanos;
+    final boolean skewed;
+
+    final long faultEveryNanos;
+    final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
+    private final List<Fault> urn = new ArrayList<>();
+
+    SimParameters(Dice dice) {
+        replicas = dice.pick(List.of(2, 3, 3, 3, 5));
+        minInSync = dice.chance(0.75) ? 1 : 2;
+        clients = 1 + dice.below(4);
+        keys = 1 + dice.below(3);
+        long heartbeat = dice.scale(4 * MILLI, 30 * MILLI);
+        long failure = heartbeat * dice.between(3, 8);
+        options = new ProtocolOptions(
+                heartbeat,
+                failure,
+                dice.scale(2 * MILLI, 60 * MILLI),
+                dice.scale(10 * MILLI, 300 * MILLI),
+                minInSync,
+                1,
+                (int) dice.scale(65, 20_000),
+                dice.scale(65, 100_000),
+                dice.scale(200, 1_000_000),
+                dice.scale(65, 100_000),
+                dice.scale(65, 1_000_000),
+                dice.scale(1, 4096));
+        tickNanos = Math.min(heartbeat / 2, dice.scale(2 * MILLI, 10 * MILLI));
+        thinkNanos = dice.scale(200 * MICRO, 20 * MILLI);
+        clientTimeoutNanos = dice.scale(5 * MILLI, 200 * MILLI);
+        clientPatienceNanos = clientTimeoutNanos * dice.between(2, 20);
+        pipeline = dice.pick(List.of(1, 1, 2, 4));
+        sessionMillis = dice.chance(0.2) ? dice.scale(5, 200) : 600_000;
+        sessionlessShare = dice.rate(0.3);
+        readShare = dice.chance(0.8) ? 0.4 : 0.1;
+
+        delayNanos = dice.scale(20 * MICRO, 4 * MILLI);
+        loss = dice.rate(0.2);
+        duplication = dice.rate(0.3);
+        reordering = dice.rate(0.5);
+        lateness = dice.rate(0.1);
+
+        registerNanos = dice.scale(100 * MICRO, 30 * MILLI);
+        registerLoss = dice.rate(0.5);
+        registerLate = dice.rate(0.5);
+        watchLoss = dice.rate(0.8);
+        staleWatch = dice.rate(0.3);
+
+        forceNanos = dice.scale(20 * MICRO, 5 * MILLI);
+        applyNanos = dice.scale(5 * MICRO, 2 * MILLI);
+        skewed = dice.chance(0.5);
+
+        faultEveryNanos = dice.scale(8 * MILLI, 300 * MILLI);
+        for (Fault fault : Fault.values()) {
+            int weight = dice.chance(0.55) ? 0 : 1 + dice.below(fault.weight);
+            if (weight > 0) {
+                faults.put(fault, weight);
+                for (int i = 0; i < weight; i++) {
+                    urn.add(fault);
+                }
+            }
+        }
+    }
+
+    /** What goes wrong next; null if nothing does in this world. */
+    Fault nextFault(Dice dice) {
+        return urn.isEmpty() ? null : dice.pick(urn);
+    }
+
+    @Override
+    public String toString() {
+        return replicas + " replicas, minInSync " + minInSync + ", " + clients + " clients x " + pipeline + " on "
+                + keys
+                + " keys, heartbeat " + options.heartbeatNanos() / MICRO + " us, failureTimeout "
+                + options.failureTimeoutNanos() / MICRO + " us, casRetry " + options.casRetryNanos() / MICRO
+                + " us, tick " + tickNanos / MICRO + " us, network " + delayNanos / MICRO + " us (loss " + percent(loss)
+                + ", twice " + percent(duplication) + ", reordered " + percent(reordering) + ", late "
+                + percent(lateness) + "), store " + registerNanos / MICRO + " us (in doubt " + percent(registerLoss)
+                + ", late " + percent(registerLate) + ", watch lost " + percent(watchLoss) + ", stale "
+                + percent(staleWatch) + "), force " + forceNanos / MICRO + " us, apply " + applyNanos / MICRO
+                + " us, sessions " + sessionMillis + " ms, clock skew " + skewed + ", a fault every "
+                + faultEveryNanos / MICRO + " us of " + faults + ", " + options;
+    }
+
+    private static String percent(double rate) {
+        return Math.round(rate * 1000) / 10.0 + "%";
+    }
+}

@@ -1,0 +1,172 @@
+package dev.handover.replication.simulator;
+
+import dev.handover.Role;
+import dev.handover.replication.protocol.Effect;
+import dev.handover.replication.protocol.Event;
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.Proposal;
+import dev.handover.replication.protocol.Sessions;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What stands around the core of one process: applies, answers, and keeps who is waiting. */
+final class SimShell {
+    private final Simulation sim;
+    private final SimReplica replica;
+    private final Sessions sessions = new Sessions();
+    private final SimStateMachine machine = new SimStateMachine();
+
+    private final Deque<List<LogEntry>> toApply = new ArrayDeque<>();
+    private boolean applying;
+    private long appliedIndex;
+    private long slowUntil;
+
+    /** Asked and not yet accepted, by tag. */
+    private final Map<Long, SimClient.Attempt> asked = new HashMap<>();
+    /** Accepted and not yet applied, by index. */
+    private final TreeMap<Long, SimClient.Attempt> accepted = new TreeMap<>();
+    /** Confirmed reads that wait until this index is applied. */
+    private final TreeMap<Long, List<SimClient.Attempt>> readable = new TreeMap<>();
+
+    SimShell(Simulation sim, SimReplica replica) {
+        this.sim = sim;
+        this.replica = replica;
+    }
+
+    long appliedIndex() {
+        return appliedIndex;
+    }
+
+    long digest() {
+        return machine.digest();
+    }
+
+    /** From a client. */
+    void request(SimClient.Attempt attempt) {
+        asked.put(attempt.tag(), attempt);
+        if (attempt.isRead()) {
+            sim.checkers.readArrived(attempt.tag());
+            replica.deliver(new Event.Read(List.of(attempt.tag())));
+        } else {
+            replica.deliver(new Event.Propose(List.of(attempt.proposal())));
+        }
+    }
+
+    void perform(Effect effect) {
+        if (effect instanceof Effect.Apply apply) {
+            toApply.add(apply.entries());
+            if (!applying) {
+                beginToApply();
+            }
+        } else if (effect instanceof Effect.Accepted done) {
+            long index = done.firstIndex();
+            for (Proposal proposal : done.proposals()) {
+                accepted.put(index++, asked.remove(proposal.tag()));
+            }
+        } else if (effect instanceof Effect.Rejected rejected) {
+            for (Proposal proposal : rejected.proposals()) {
+                reject(proposal.tag(), rejected.reason());
+            }
+        } else if (effect instanceof Effect.ReadReady ready) {
+            SimClient.Attempt attempt = asked.remove(ready.readId());
+            if (ready.index() <= appliedIndex) {
+                answerRead(attempt);
+            } else {
+                readable.computeIfAbsent(ready.index(), i -> new ArrayList<>()).add(attempt);
+            }
+        } else if (effect instanceof Effect.ReadFailed failed) {
+            reject(failed.readId(), failed.reason());
+        } else if (effect instanceof Effect.StatusChanged status
+                && !status.role().leads()) {
+            for (SimClient.Attempt attempt : accepted.values()) { // the next leader answers them
+                attempt.answer(Message.Status.NOT_LEADER, 0, status.leader());
+            }
+            accepted.clear();
+        }
+    }
+
+    private void reject(long tag, Effect.Rejection reason) {
+        SimClient.Attempt attempt = asked.remove(tag);
+        attempt.answer(
+                reason == Effect.Rejection.OVERLOADED
+                        ? Message.Status.OVERLOADED
+                        : reason == Effect.Rejection.TOO_FEW_IN_SYNC
+                                ? Message.Status.TOO_FEW_IN_SYNC
+                                : Message.Status.NOT_LEADER,
+                0,
+                replica.core().configuration() == null
+                        ? null
+                        : replica.core().configuration().leader().node());
+    }
+
+    // ---- the state machine
+
+    private void beginToApply() {
+        applying = true;
+        int boot = replica.boot();
+        long time = sim.dice.between(sim.parameters.applyNanos / 2, 2 * sim.parameters.applyNanos);
+        sim.after(
+                sim.now() < slowUntil ? 20 * time : time,
+                () -> replica.whenAwake(() -> {
+                    if (replica.boot() == boot) {
+                        applyNext();
+                    }
+                }));
+    }
+
+    private void applyNext() {
+        applying = false;
+        List<LogEntry> entries = toApply.removeFirst();
+        for (LogEntry entry : entries) {
+            apply(entry);
+        }
+        while (!readable.isEmpty() && readable.firstKey() <= appliedIndex) {
+            readable.pollFirstEntry().getValue().forEach(this::answerRead);
+        }
+        if (!toApply.isEmpty()) {
+            beginToApply();
+        }
+        replica.deliver(new Event.Applied(appliedIndex));
+    }
+
+    private void apply(LogEntry entry) {
+        Sessions.Outcome outcome = sessions.apply(entry, command -> {
+            sim.checkers.executed(command);
+            return machine.apply(command);
+        });
+        appliedIndex = entry.index();
+        machine.mixIn(outcome.status().ordinal());
+        machine.mixIn(sessions.size());
+        sim.checkers.applied(replica, entry, machine.digest());
+        SimClient.Attempt attempt = accepted.remove(entry.index());
+        if (attempt != null) {
+            long result = entry.kind() == LogEntry.Kind.OPEN_SESSION
+                    ? entry.index()
+                    : outcome.status() == Message.Status.APPLIED ? SimStateMachine.result(outcome.result()) : 0;
+            attempt.answer(outcome.status(), result, replica.node());
+        }
+    }
+
+    private void answerRead(SimClient.Attempt attempt) {
+        attempt.answer(Message.Status.APPLIED, machine.read(attempt.key()), replica.node());
+    }
+
+    void slowFor(long nanos) {
+        slowUntil = sim.now() + nanos;
+    }
+
+    void heal() {
+        slowUntil = 0;
+    }
+
+    /** In the end nobody waits any more. */
+    boolean isIdle() {
+        return toApply.isEmpty() && !applying && replica.core().role() != Role.RECONCILING;
+    }
+}

@@ -1,0 +1,312 @@
+package dev.handover.replication.simulator;
+
+import dev.handover.Configuration;
+import dev.handover.NodeId;
+import dev.handover.ReplicaId;
+import dev.handover.coordination.VersionedConfiguration;
+import dev.handover.replication.history.Linearizability;
+import dev.handover.replication.history.Operation;
+import dev.handover.replication.history.SequentialModel;
+import dev.handover.replication.history.Verdict;
+import dev.handover.replication.protocol.Effect;
+import dev.handover.replication.simulator.SimStateMachine.Input;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/**
+ * One world, from one seed: what happens, and when. A step is one event for one core. After the given number of steps nothing goes wrong any more, everybody is
+ * started, and the group must come to rest: that is the check of liveness (I13); then the clients' history is checked (I12).
+ */
+final class Simulation {
+    private static final int TRANSCRIPT_LIMIT = 400_000;
+
+    private record Task(long at, long order, Runnable work) implements Comparable<Task> {
+        @Override
+        public int compareTo(Task other) {
+            int byTime = Long.compare(at, other.at);
+            return byTime != 0 ? byTime : Long.compare(order, other.order);
+        }
+    }
+
+    /**
+     * How it went.
+     *
+     * @param failure null if all is well
+     * @param epochs configurations there were
+     * @param committed entries
+     * @param operations of clients
+     * @param restNanos from the end of all faults to rest
+     * @param lostForGood no disk of an in-sync replica is what it was
+     * @param undecided the history was too hard to check
+     */
+    record Result(
+            long seed,
+            long steps,
+            SimFailure failure,
+            long epochs,
+            long committed,
+            int operations,
+            long restNanos,
+            boolean lostForGood,
+            boolean undecided,
+            String parameters,
+            List<String> transcript) {}
+
+    final Dice dice;
+    final SimParameters parameters;
+    final SimRegister register;
+    final SimNetwork network;
+    final Checkers checkers;
+    final List<SimReplica> replicas = new ArrayList<>();
+    final List<Operation<Input, Long>> history = new ArrayList<>();
+
+    private final long seed;
+    private final long lastStep;
+    private final List<String> transcript;
+    private final PriorityQueue<Task> tasks = new PriorityQueue<>();
+    private final List<SimClient> clients = new ArrayList<>();
+    private final SimFaults faults;
+    private long now;
+    private long order;
+    private long steps;
+    private long moments;
+    private long tags;
+    private long values;
+    private boolean healing;
+    private long healedAt;
+    private boolean undecided;
+
+    private Simulation(long seed, long lastStep, boolean talkative) {
+        this.seed = seed;
+        this.lastStep = lastStep;
+        transcript = talkative ? new ArrayList<>() : null;
+        dice = new Dice(seed);
+        parameters = new SimParameters(dice);
+        register = new SimRegister(this);
+        network = new SimNetwork(this);
+        checkers = new Checkers(this);
+        for (int i = 0; i < parameters.replicas; i++) {
+            replicas.add(new SimReplica(this, i));
+        }
+        for (int i = 0; i < parameters.clients; i++) {
+            clients.add(new SimClient(this, i));
+        }
+        faults = new SimFaults(this);
+    }
+
+    /** Runs one seed; what failed is run once more for its transcript. */
+    static Result run(long seed, long steps) {
+        Result result = new Simulation(seed, steps, false).run();
+        if (result.failure == null) {
+            return result;
+        }
+        Result again = new Simulation(seed, steps, true).run();
+        if (again.failure == null || !result.failure.getMessage().equals(again.failure.getMessage())) {
+            throw new IllegalStateException(
+                    "seed " + seed + " does not replay: first " + result.failure + ", then " + again.failure);
+        }
+        return again;
+    }
+
+    private Result run() {
+        SimFailure failure = null;
+        boolean lost = false;
+        try {
+            for (SimReplica replica : replicas) {
+                after(dice.after(5 * SimParameters.MILLI), replica::startIfDown);
+            }
+            clients.forEach(SimClient::start);
+            network.lookAround();
+            faults.start();
+            while (steps < lastStep) {
+                next();
+            }
+            lost = heal();
+            if (!lost) {
+                comeToRest();
+            }
+            checkHistory();
+        } catch (SimFailure found) {
+            failure = found;
+        } catch (RuntimeException | StackOverflowError bug) {
+            failure = new SimFailure("no exception", bug + " at " + bug.getStackTrace()[0]);
+            failure.initCause(bug);
+        }
+        return new Result(
+                seed,
+                steps,
+                failure,
+                register.epoch(),
+                checkers.committedIndex(),
+                history.size(),
+                now - healedAt,
+                lost,
+                undecided,
+                parameters.toString(),
+                transcript == null ? List.of() : transcript);
+    }
+
+    private void next() {
+        Task task = tasks.poll();
+        now = task.at;
+        task.work.run();
+    }
+
+    // ---- the end
+
+    /** Whether everybody who had what is committed has lost it: then nothing more can be asked for. */
+    private boolean heal() {
+        note(null, "---- everything heals");
+        healing = true;
+        healedAt = now;
+        network.heal();
+        for (SimReplica replica : replicas) {
+            replica.heal();
+            faults.restore(replica);
+        }
+        register.heal();
+        VersionedConfiguration newest = register.newest();
+        if (newest == null) {
+            return false;
+        }
+        Configuration configuration = newest.configuration();
+        return configuration.inSync().stream().noneMatch(this::isTrusted);
+    }
+
+    boolean isTrusted(ReplicaId member) {
+        SimDisk disk = replica(member.node()).disk();
+        return disk.logId().equals(member.logId()) && !disk.isRolledBack();
+    }
+
+    private void comeToRest() {
+        long bound = now
+                + 60 * parameters.options.failureTimeoutNanos()
+                + 200 * parameters.registerNanos
+                + 40 * parameters.options.casRetryNanos()
+                + 4 * parameters.clientPatienceNanos
+                + 2_000 * SimParameters.MILLI;
+        while (!isAtRest()) {
+            if (now > bound) {
+                throw new SimFailure(
+                        "I13",
+                        "no rest within " + (bound - healedAt) / SimParameters.MILLI + " ms: "
+                                + replicas.stream().map(SimReplica::describe).toList() + ", " + register.newest()
+                                + ", clients idle "
+                                + clients.stream().map(SimClient::isIdle).toList());
+            }
+            next();
+        }
+    }
+
+    private boolean isAtRest() {
+        VersionedConfiguration newest = register.newest();
+        if (newest == null || newest.configuration().inSync().size() != replicas.size()) {
+            return false;
+        }
+        SimReplica leader = replica(newest.configuration().leader().node());
+        if (!leader.serves() || leader.core().epoch() != newest.configuration().epoch()) {
+            return false;
+        }
+        for (SimReplica replica : replicas) {
+            if (!replica.isRunning()
+                    || replica.core().lastIndex() != leader.core().lastIndex()
+                    || replica.shell().appliedIndex() != leader.core().lastIndex()
+                    || replica.shell().digest() != leader.shell().digest()) {
+                return false;
+            }
+        }
+        for (SimClient client : clients) {
+            if (!client.isIdle()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void checkHistory() {
+        clients.forEach(SimClient::end);
+        // what was given up and never executed by anybody had no effect; what was executed may have had it at any time
+        history.removeIf(operation -> operation.isUnknown() && !checkers.wasExecuted(operation.input()));
+        Verdict verdict = Linearizability.check(NUMBERS, Input::key, history, 300_000);
+        undecided = verdict instanceof Verdict.Undecided;
+        if (verdict instanceof Verdict.NotLinearizable) {
+            throw new SimFailure("I12", verdict.toString());
+        }
+    }
+
+    private static final SequentialModel<Long, Input, Long> NUMBERS = new SequentialModel<>() {
+        @Override
+        public Long initial() {
+            return 0L;
+        }
+
+        @Override
+        public Long next(Long state, Input input) {
+            return input.next(state);
+        }
+
+        @Override
+        public boolean accepts(Long state, Input input, Long output) {
+            return output == input.answer(state);
+        }
+
+        @Override
+        public boolean isReadOnly(Input input) {
+            return input.kind() == SimStateMachine.Kind.READ;
+        }
+    };
+
+    // ---- for those who live in it
+
+    long now() {
+        return now;
+    }
+
+    void after(long nanos, Runnable work) {
+        tasks.add(new Task(now + Math.max(0, nanos), order++, work));
+    }
+
+    void countStep() {
+        steps++;
+    }
+
+    boolean isHealing() {
+        return healing;
+    }
+
+    /** Grows with every call: for the times of a history. */
+    long nextMoment() {
+        return ++moments;
+    }
+
+    long nextTag() {
+        return ++tags;
+    }
+
+    long nextValue() {
+        return ++values;
+    }
+
+    SimReplica replica(NodeId node) {
+        return replicas.get(node.value().charAt(0) - 'a');
+    }
+
+    /** Whether anybody wants the transcript. */
+    boolean isTalkative() {
+        return transcript != null;
+    }
+
+    /** A line for the transcript, by a replica or by the world. */
+    void note(SimReplica replica, Object what) {
+        if (transcript != null && transcript.size() < TRANSCRIPT_LIMIT) {
+            String text = what instanceof Effect.Send send
+                    ? "-> " + send.to() + " " + SimReplica.brief(send.message())
+                    : what instanceof dev.handover.replication.protocol.Event.Received received
+                            ? "<- " + received.from() + " " + SimReplica.brief(received.message())
+                            : String.valueOf(what);
+            transcript.add(String.format(
+                    "%6d %12.3f ms %s %s", steps, now / 1e6, replica == null ? "*" : replica.node(), text));
+        }
+    }
+}
