@@ -95,7 +95,7 @@ final class ConfigurationAgent {
             seen(current);
         }
         Configuration open = proposal;
-        if (open != null && inDoubt) {
+        if (open != null && inDoubt && !readAgain) { // R10: an answer to a question older than the doubt says nothing
             boolean unchanged = current == null
                     ? proposalVersion == ConfigurationStore.NOT_EXISTING
                     : current.version() == proposalVersion;

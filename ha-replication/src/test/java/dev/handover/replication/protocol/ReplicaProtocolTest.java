@@ -160,6 +160,34 @@ class ReplicaProtocolTest {
     }
 
     @Test
+    void shouldNotResolveALostAnswerByAReadThatIsOlder() { // R10; found by the simulator
+        CoreBench bench = CoreBench.leaderAlone(OPTIONS);
+        Configuration alone = bench.core.configuration();
+        bench.connect(B);
+        bench.connect(C);
+        bench.receive(B, new Message.Stale(9)); // makes it read; the answer takes long
+        bench.receive(B, new Message.Join(1, bench.core.lineage(), 1, 1, 1));
+        bench.receive(B, new Message.Ack(1, 1, 0));
+        bench.grantCas();
+        bench.persist();
+        bench.receive(B, new Message.Ack(2, 1, 0));
+        bench.receive(C, new Message.Join(2, bench.core.lineage(), 1, 1, 1));
+        bench.receive(C, new Message.Ack(2, 1, 0));
+        Configuration proposal = bench.last(Effect.CompareAndSet.class).next();
+        assertThat(proposal.inSync()).containsExactly(A, B, C);
+        bench.step(new Event.CasCompleted(proposal.nonce(), new CasOutcome.InDoubt("lost")));
+
+        bench.forget();
+        bench.step(new Event.ConfigurationRead(stored(alone)));
+        bench.propose("x");
+        bench.persist();
+        bench.receive(B, new Message.Ack(2, 2, 0));
+        assertThat(bench.core.commitIndex()).as("in doubt: C is needed, too").isEqualTo(1);
+        assertThat(bench.all(Effect.ReadConfiguration.class)).hasSize(1);
+        assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
+    }
+
+    @Test
     void shouldFollowTheWinnerWhenItsProposalLost() { // R9
         CoreBench bench = suspecting();
         Effect.CompareAndSet cas = bench.last(Effect.CompareAndSet.class);
