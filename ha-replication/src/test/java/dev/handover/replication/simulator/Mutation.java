@@ -127,6 +127,13 @@ record Mutation(String rule, String name, String what, String file, String snipp
                     "return proposal != null && proposal.nonce().equals(configuration.nonce());",
                     "return configuration.leader().equals(state.self);"),
             new Mutation(
+                    "R10",
+                    "r10-older-read",
+                    "resolves a doubt by a read that was asked for before the doubt",
+                    "ConfigurationAgent.java",
+                    "if (open != null && inDoubt && !readAgain) {",
+                    "if (open != null && inDoubt) {"),
+            new Mutation(
                     "R11",
                     "r11-resumes",
                     "resumes its leadership after a restart",
