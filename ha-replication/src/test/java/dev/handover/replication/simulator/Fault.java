@@ -32,6 +32,8 @@ enum Fault {
     ROLL_BACK(2),
     /** A node is told that another refuses connections, which is not so. */
     FALSE_REFUSAL(5),
+    /** A node loses another one, and perhaps more, and takes it for dead: so leaders are replaced behind their backs. */
+    SPLIT(8),
     /** A connection breaks and comes back. */
     BROKEN_CONNECTION(5),
     /** A wall clock jumps. */

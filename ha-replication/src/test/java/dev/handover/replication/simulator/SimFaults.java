@@ -3,6 +3,7 @@ package dev.handover.replication.simulator;
 import dev.handover.Configuration;
 import dev.handover.ReplicaId;
 import dev.handover.coordination.VersionedConfiguration;
+import dev.handover.replication.protocol.Event;
 
 /** Makes things go wrong, one after the other, of the kinds that are enabled in this world. */
 final class SimFaults {
@@ -108,7 +109,19 @@ final class SimFaults {
             case FALSE_REFUSAL -> {
                 if (one != other && other.isRunning()) {
                     sim.network.breakConnection(other, one);
-                    other.deliver(new dev.handover.replication.protocol.Event.PeerRefused(one.node()));
+                    other.deliver(new Event.PeerRefused(one.node()));
+                }
+            }
+            case SPLIT -> {
+                if (one != other && other.isRunning()) {
+                    for (SimReplica each : sim.replicas) {
+                        if (each == one || (each != other && sim.dice.chance(0.6))) {
+                            sim.network.breakConnection(other, each);
+                            sim.network.cut(each, other, time);
+                            sim.network.cut(other, each, time);
+                        }
+                    }
+                    other.deliver(new Event.PeerRefused(one.node()));
                 }
             }
             case BROKEN_CONNECTION -> {

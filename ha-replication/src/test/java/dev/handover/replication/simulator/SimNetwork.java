@@ -46,6 +46,9 @@ final class SimNetwork {
         }
         ReplicaId sender = from.id();
         transmit(from, to, sender, message);
+        if (message instanceof Message.Goodbye && !healed && sim.dice.chance(8 * p.lateness)) {
+            transmit(from, to, sender, message); // last words are rare, and worse the later they come
+        }
         if (!healed && sim.dice.chance(p.duplication)) {
             transmit(from, to, sender, message);
         }
@@ -58,7 +61,8 @@ final class SimNetwork {
             delay = sim.dice.after(20 * mean + 5 * SimParameters.MILLI);
         }
         boolean overtaken = !healed && sim.dice.chance(sim.parameters.reordering);
-        if (!healed && sim.dice.chance(sim.parameters.lateness)) {
+        double lateness = sim.parameters.lateness * (message instanceof Message.Goodbye ? 4 : 1);
+        if (!healed && sim.dice.chance(lateness)) {
             overtaken = true;
             delay = sim.dice.after(100 * SimParameters.MILLI);
         }

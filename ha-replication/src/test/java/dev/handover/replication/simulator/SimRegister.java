@@ -68,7 +68,10 @@ final class SimRegister {
             if (isDown() || lost()) {
                 answer(asker, boot, timeout(), new Event.ConfigurationUnavailable());
             } else {
-                answer(asker, boot, travel(asker), new Event.ConfigurationRead(newest()));
+                boolean slow =
+                        !healed && sim.dice.chance(sim.parameters.registerLate / 2); // others overtake the answer
+                long back = slow ? sim.dice.after(10 * sim.parameters.registerNanos) : travel(asker);
+                answer(asker, boot, back, new Event.ConfigurationRead(newest()));
             }
         });
     }

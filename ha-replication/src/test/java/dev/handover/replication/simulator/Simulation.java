@@ -1,6 +1,5 @@
 package dev.handover.replication.simulator;
 
-import dev.handover.Configuration;
 import dev.handover.NodeId;
 import dev.handover.ReplicaId;
 import dev.handover.coordination.VersionedConfiguration;
@@ -122,10 +121,8 @@ final class Simulation {
             while (steps < lastStep) {
                 next();
             }
-            lost = heal();
-            if (!lost) {
-                comeToRest();
-            }
+            heal();
+            lost = !comeToRest();
             checkHistory();
         } catch (SimFailure found) {
             failure = found;
@@ -155,8 +152,7 @@ final class Simulation {
 
     // ---- the end
 
-    /** Whether everybody who had what is committed has lost it: then nothing more can be asked for. */
-    private boolean heal() {
+    private void heal() {
         note(null, "---- everything heals");
         healing = true;
         healedAt = now;
@@ -166,12 +162,12 @@ final class Simulation {
             faults.restore(replica);
         }
         register.heal();
+    }
+
+    /** Whether everybody who had what is committed has lost it: then nothing more can be asked for. */
+    private boolean isLostForGood() {
         VersionedConfiguration newest = register.newest();
-        if (newest == null) {
-            return false;
-        }
-        Configuration configuration = newest.configuration();
-        return configuration.inSync().stream().noneMatch(this::isTrusted);
+        return newest != null && newest.configuration().inSync().stream().noneMatch(this::isTrusted);
     }
 
     boolean isTrusted(ReplicaId member) {
@@ -179,7 +175,8 @@ final class Simulation {
         return disk.logId().equals(member.logId()) && !disk.isRolledBack();
     }
 
-    private void comeToRest() {
+    /** False if that cannot be: a proposal made before a disk was wiped may be stored even now. */
+    private boolean comeToRest() {
         long bound = now
                 + 60 * parameters.options.failureTimeoutNanos()
                 + 200 * parameters.registerNanos
@@ -187,6 +184,9 @@ final class Simulation {
                 + 4 * parameters.clientPatienceNanos
                 + 2_000 * SimParameters.MILLI;
         while (!isAtRest()) {
+            if (isLostForGood()) {
+                return false;
+            }
             if (now > bound) {
                 throw new SimFailure(
                         "I13",
@@ -197,6 +197,7 @@ final class Simulation {
             }
             next();
         }
+        return true;
     }
 
     private boolean isAtRest() {
