@@ -46,7 +46,6 @@ class NetworkIT extends SystemTest {
                 }
                 assertThat(reader.reply()).matches("\"after\"|-TRYAGAIN .*");
             }
-            allBack(cluster);
         });
     }
 
@@ -67,7 +66,31 @@ class NetworkIT extends SystemTest {
             } finally {
                 network.heal();
             }
-            allBack(cluster);
+        });
+    }
+
+    @Test
+    void shouldLoseNothingWhenTheLeaderSeesOnlyItsClients() {
+        play(nodes(3).placement(network), (cluster, load) -> {
+            KvNode leader = cluster.leader();
+            long from = System.nanoTime();
+            network.cutFromZooKeeper(leader.id());
+            for (KvNode peer : others(cluster, leader)) {
+                network.cut(leader.id(), peer.id());
+            }
+            try (RawClient writer = leader.client()) {
+                Request append = Request.of("APPEND", "l-alone-" + from, load.token());
+                long invoked = System.nanoTime();
+                writer.send(RawClient.command(append.array()));
+                cluster.awaitOtherLeader(leader, SOON);
+                load.awaitWrites(500, SOON);
+                assertGap(load, from, TAKE_OVER);
+                String reply = writer.reply();
+                assertThat(reply).matches("-(UNCERTAIN|TRYAGAIN) .*");
+                load.history().replied("alone", leader.id(), append, reply, invoked);
+            } finally {
+                network.heal();
+            }
         });
     }
 
@@ -84,7 +107,6 @@ class NetworkIT extends SystemTest {
             } finally {
                 network.heal();
             }
-            allBack(cluster);
         });
     }
 

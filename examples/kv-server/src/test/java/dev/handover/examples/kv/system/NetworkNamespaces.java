@@ -23,6 +23,7 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
     private final List<String> nodes;
     private final List<String> cutOff = new ArrayList<>();
     private final List<List<String>> cutPairs = new ArrayList<>();
+    private final List<String> withoutZooKeeper = new ArrayList<>();
     private final Thread onExit = new Thread(this::remove, "remove-namespaces");
 
     private NetworkNamespaces(String name, String network, List<String> nodes) {
@@ -66,6 +67,7 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
 
     private void build() throws IOException {
         must("ip", "link", "add", name, "type", "bridge");
+        must("ip", "addr", "add", network + "1/24", "dev", name); // the first is the clients'
         must("ip", "addr", "add", zooKeeperHost() + "/24", "dev", name);
         must("ip", "link", "set", name, "up");
         for (String node : nodes) {
@@ -85,7 +87,7 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
 
     @Override
     public String zooKeeperHost() {
-        return network + "1";
+        return network + "2";
     }
 
     @Override
@@ -106,6 +108,12 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
         within(other, "ip", "neigh", "replace", host(one), "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
     }
 
+    /** Nothing goes from the node to ZooKeeper. */
+    void cutFromZooKeeper(String node) throws IOException {
+        withoutZooKeeper.add(node);
+        within(node, "ip", "neigh", "replace", zooKeeperHost(), "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
+    }
+
     /** Everything goes everywhere. */
     void heal() throws IOException {
         for (String node : cutOff) {
@@ -117,6 +125,10 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
             within(pair.get(1), "ip", "neigh", "del", host(pair.get(0)), "dev", "eth0");
         }
         cutPairs.clear();
+        for (String node : withoutZooKeeper) {
+            within(node, "ip", "neigh", "del", zooKeeperHost(), "dev", "eth0");
+        }
+        withoutZooKeeper.clear();
     }
 
     /** Removes everything. */
