@@ -32,10 +32,7 @@ class ChaosIT extends SystemTest {
             for (KvNode node : cluster.nodes()) {
                 if (!node.isAlive()) {
                     LOG.info("start {}", node);
-                    node.start();
-                    if (random.nextBoolean()) {
-                        node.awaitReady();
-                    }
+                    node.start(); // when it is ready depends on who else runs: it may not be in sync
                     return;
                 }
             }
