@@ -3,6 +3,7 @@ package dev.handover.replication.simulator;
 import dev.handover.ReplicaId;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.Message;
+import java.util.Arrays;
 
 /**
  * Links between nodes, one for each direction, and the connections that the transport keeps over them. Messages are lost, doubled, overtaken, and
@@ -166,8 +167,8 @@ final class SimNetwork {
     void heal() {
         healed = true;
         for (int i = 0; i < size; i++) {
-            java.util.Arrays.fill(cutUntil[i], 0);
-            java.util.Arrays.fill(slowUntil[i], 0);
+            Arrays.fill(cutUntil[i], 0);
+            Arrays.fill(slowUntil[i], 0);
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.handover.coordination.ConfigurationStore;
 import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.replication.protocol.Event;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -205,7 +206,7 @@ final class SimRegister {
     void heal() {
         healed = true;
         outageUntil = 0;
-        java.util.Arrays.fill(slowUntil, 0);
+        Arrays.fill(slowUntil, 0);
         sim.replicas.forEach(this::started);
     }
 }

@@ -1,6 +1,5 @@
 package dev.handover.replication.simulator;
 
-import dev.handover.Role;
 import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
@@ -163,10 +162,5 @@ final class SimShell {
 
     void heal() {
         slowUntil = 0;
-    }
-
-    /** In the end nobody waits any more. */
-    boolean isIdle() {
-        return toApply.isEmpty() && !applying && replica.core().role() != Role.RECONCILING;
     }
 }

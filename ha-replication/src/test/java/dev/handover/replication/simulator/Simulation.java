@@ -8,6 +8,7 @@ import dev.handover.replication.history.Operation;
 import dev.handover.replication.history.SequentialModel;
 import dev.handover.replication.history.Verdict;
 import dev.handover.replication.protocol.Effect;
+import dev.handover.replication.protocol.Event;
 import dev.handover.replication.simulator.SimStateMachine.Input;
 import java.util.ArrayList;
 import java.util.List;
@@ -303,7 +304,7 @@ final class Simulation {
         if (transcript != null && transcript.size() < TRANSCRIPT_LIMIT) {
             String text = what instanceof Effect.Send send
                     ? "-> " + send.to() + " " + SimReplica.brief(send.message())
-                    : what instanceof dev.handover.replication.protocol.Event.Received received
+                    : what instanceof Event.Received received
                             ? "<- " + received.from() + " " + SimReplica.brief(received.message())
                             : String.valueOf(what);
             transcript.add(String.format(
