@@ -90,6 +90,16 @@ final class FollowerProgress {
         }
     }
 
+    /**
+     * The leader has kept still for so long. Somebody who was silent before is silent still: when two followers are lost together, the second is not given
+     * another time-out when the first is removed. How far it has come begins anew with the epoch.
+     */
+    void forgive(long nanos, long now) {
+        lastHeardNanos = Math.min(now, lastHeardNanos + nanos);
+        caughtUpNanos = now;
+        movedNanos = now;
+    }
+
     /** After a pause of the leader, or a new connection: the past says nothing about the follower. */
     void restartTimers(long now) {
         lastHeardNanos = now;

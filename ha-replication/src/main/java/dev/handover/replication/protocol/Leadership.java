@@ -37,6 +37,7 @@ final class Leadership {
     private boolean serving;
 
     private boolean epochWasDurable;
+    private long epochSinceNanos;
     /** What {@link #needed()} gave last, and of what. */
     private Set<ReplicaId> needed = Set.of();
 
@@ -51,6 +52,7 @@ final class Leadership {
         reads = new ReadConfirmation(state);
         configuration = won.configuration();
         version = won.version();
+        epochSinceNanos = state.now;
         state.rememberEpoch(
                 configuration.epoch(), configuration.lineage()); // R2: before the barrier, and before anything is sent
         barrierIndex = state.log.lastIndex() + 1;
@@ -66,6 +68,7 @@ final class Leadership {
         version = won.version();
         state.rememberEpoch(configuration.epoch(), configuration.lineage());
         epochWasDurable = false;
+        epochSinceNanos = state.now;
         for (FollowerProgress follower : followers.values()) {
             follower.newEpoch(); // R4: acknowledgements of earlier epochs do not count
             follower.counted = false;
@@ -322,7 +325,8 @@ final class Leadership {
         if (state.epochIsDurable() && !epochWasDurable) {
             epochWasDurable = true;
             for (FollowerProgress follower : followers.values()) {
-                follower.restartTimers(state.now); // what the own disk took is not the followers' fault (R7)
+                // what the own disk took is not the followers' fault (R7)
+                follower.forgive(state.now - epochSinceNanos, state.now);
                 if (follower.next > state.log.lastIndex()) {
                     heartbeat(follower);
                 }

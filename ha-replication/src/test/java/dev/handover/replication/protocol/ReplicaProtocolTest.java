@@ -240,6 +240,28 @@ class ReplicaProtocolTest {
     }
 
     @Test
+    void shouldNotWaitAnotherTimeOutForTheSecondOfTwoFollowersLostTogether() { // R7
+        CoreBench bench = leaderOfTwo();
+        admit(bench, C);
+        bench.tick(100);
+        bench.receive(B, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
+        bench.tick(50);
+        bench.receive(C, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
+        bench.forget();
+        for (int millis = 0; millis < 500; millis += 50) {
+            bench.tick(50);
+        }
+        assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).containsExactly(A, C);
+        bench.grantCas();
+        bench.tick(20);
+        bench.persist(); // the disk has taken 20 ms: so much more is given to C
+        bench.forget();
+        bench.tick(50);
+        bench.tick(50);
+        assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).containsExactly(A);
+    }
+
+    @Test
     void shouldAdmitNobodyBeforeItsOwnBarrierHasCommitted() { // R8
         CoreBench bench = suspecting();
         bench.connect(C);
