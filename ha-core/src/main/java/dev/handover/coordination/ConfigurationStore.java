@@ -15,6 +15,9 @@ import java.util.function.Consumer;
  * has changed nothing that a read could not tell.
  */
 public interface ConfigurationStore extends AutoCloseable {
+    /** A boot counter above all others: the identity was refused once and stays refused, see {@link #recordBoot}. */
+    long CONDEMNED = Long.MAX_VALUE;
+
     /** As expected version: there must be no configuration yet. */
     int NOT_EXISTING = -1;
 
@@ -41,8 +44,8 @@ public interface ConfigurationStore extends AutoCloseable {
 
     /**
      * Records that this replica has started with this boot counter, and tells the highest counter recorded for the same identity before (0 if
-     * none). An answer that is not below {@code bootCounter} means that the volume was rolled back or copied (R12); the record is then
-     * left as it was.
+     * none). The same process gets the same answer again. An answer that is not below {@code bootCounter} means that the volume was rolled back or
+     * copied (R12); the record is then {@link #CONDEMNED}, for the refused start has raised the counter on disk, and the next one would pass.
      */
     CompletableFuture<Long> recordBoot(GroupId group, ReplicaId replica, long bootCounter);
 

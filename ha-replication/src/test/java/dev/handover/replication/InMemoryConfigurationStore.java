@@ -172,9 +172,7 @@ public final class InMemoryConfigurationStore implements AutoCloseable {
             return ifReachable(this, () -> {
                 String key = group + " " + replica.node() + " " + replica.logId();
                 long before = boots.getOrDefault(key, 0L);
-                if (before < bootCounter) {
-                    boots.put(key, bootCounter);
-                }
+                boots.put(key, before < bootCounter ? bootCounter : CONDEMNED);
                 return before;
             });
         }

@@ -1,5 +1,6 @@
 package dev.handover.election.zookeeper;
 
+import dev.handover.coordination.ConfigurationStore;
 import java.util.UUID;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
@@ -58,13 +59,14 @@ final class RecordBoot extends Operation<Long> {
                 && stored.bootCounter() == bootCounter
                 && stored.recorder().equals(recorder)) {
             complete(stored.previous());
-        } else if (stored != null && stored.bootCounter() >= bootCounter) {
-            complete(stored.bootCounter());
+        } else if (stored != null && stored.bootCounter() == ConfigurationStore.CONDEMNED) {
+            complete(ConfigurationStore.CONDEMNED);
         } else {
             long previous = stored == null ? 0 : stored.bootCounter();
+            long next = previous < bootCounter ? bootCounter : ConfigurationStore.CONDEMNED; // R12: refused for good
             zooKeeper.setData(
                     path,
-                    new BootRecord(bootCounter, previous, recorder).encode(),
+                    new BootRecord(next, previous, recorder).encode(),
                     stat.getVersion(),
                     (rc, p, context, written) -> written(zooKeeper, Code.get(rc), previous),
                     null);

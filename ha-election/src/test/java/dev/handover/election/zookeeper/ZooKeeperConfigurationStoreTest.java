@@ -14,6 +14,7 @@ import dev.handover.NodeId;
 import dev.handover.Registration;
 import dev.handover.ReplicaId;
 import dev.handover.coordination.CasOutcome;
+import dev.handover.coordination.ConfigurationStore;
 import dev.handover.coordination.Reachability;
 import dev.handover.coordination.VersionedConfiguration;
 import java.io.IOException;
@@ -208,14 +209,14 @@ class ZooKeeperConfigurationStoreTest {
         assertThat(Await.get(store.recordBoot(GROUP, A, 2)))
                 .as("rolled back by one")
                 .isEqualTo(2);
-        assertThat(Await.get(store.recordBoot(GROUP, A, 1)))
-                .as("rolled back by two")
-                .isEqualTo(2);
+        assertThat(Await.get(store.recordBoot(GROUP, A, 3)))
+                .as("the refused start has raised the counter on disk, and its supervisor starts it again")
+                .isEqualTo(ConfigurationStore.CONDEMNED);
         ReplicaId wiped = new ReplicaId(NodeId.of("a"), UUID.randomUUID());
         assertThat(Await.get(store.recordBoot(GROUP, wiped, 1))).as("new log").isZero();
         assertThat(Await.get(store.recordBoot(GROUP, A, 9)))
-                .as("left as it was by refused ones")
-                .isEqualTo(2);
+                .as("refused for good")
+                .isEqualTo(ConfigurationStore.CONDEMNED);
         assertThat(Await.get(store.recordBoot(GroupId.of("other"), A, 1))).isZero();
     }
 

@@ -192,12 +192,13 @@ public final class ReplicaProtocol {
 
     private void bootRecorded(long highestBefore) {
         if (highestBefore >= recovered.bootCounter()) { // R12
-            throw new Fault(
-                    "The data directory was rolled back or copied: this is start " + recovered.bootCounter() + " of "
-                            + state.self
-                            + ", but start " + highestBefore
-                            + " was recorded before. What it had acknowledged since may be missing. "
-                            + "Start this node with an empty data directory; it is rebuilt from its peers");
+            String evidence = highestBefore == ConfigurationStore.CONDEMNED
+                    ? "that was found at an earlier start of " + state.self
+                    : "this is start " + recovered.bootCounter() + " of " + state.self + ", but start " + highestBefore
+                            + " was recorded before";
+            throw new Fault("The data directory was rolled back or copied: " + evidence
+                    + ". What it had acknowledged since may be missing. "
+                    + "Start this node with an empty data directory; it is rebuilt from its peers");
         }
         bootRecorded = true;
         begin();

@@ -32,10 +32,14 @@ import java.util.zip.CRC32C;
 final class RecordHeader {
     static final int SIZE = 72;
     static final int ALIGNMENT = 8;
+
     static final int CUT = 14;
     static final int END = 15;
     private static final int MAGIC = 0x48410000;
     private static final int KIND_AT = 8;
+    /** Up to here at the latest something in every header is not zero. */
+    static final int MARKED = KIND_AT + Integer.BYTES;
+
     private static final long NO_MARK = 0xffff_ffffL;
     private static final byte[] ZEROS = new byte[ALIGNMENT];
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
  */
 final class Recovery {
     private static final int WINDOW = 1 << 20;
+    private static final byte[] ZEROS = new byte[WINDOW];
 
     final SparseIndex index = new SparseIndex();
     final Epochs epochs = new Epochs();
@@ -36,7 +38,8 @@ final class Recovery {
     private long greatestMark;
     private String greatestMarkFrom = "the state file";
     private int greatestState;
-    private boolean somethingBehind;
+    /** Per segment, where the last byte behind the end of the log is that is not zero; 0 if there is none. */
+    private long[] behindTo = {};
 
     Recovery(Path directory, LogIdentity identity, StateFile.State state) {
         this.directory = directory;
@@ -189,30 +192,34 @@ final class Recovery {
 
     /** Looks at every place behind the end for record headers, which tell what had been forced, and for anything that is not zero. */
     private void lookBehind() throws IOException {
+        behindTo = new long[segments.size()];
         for (int number = current; number < segments.size(); number++) {
             Segment segment = segments.get(number);
             SegmentWindow window = window(number);
-            long from = number == current ? position : Segment.HEADER;
-            for (long at = from; at < segment.size(); at += RecordHeader.ALIGNMENT) {
+            long at = number == current ? position : Segment.HEADER;
+            while (at < segment.size()) {
                 int left = (int) Math.min(RecordHeader.SIZE, segment.size() - at);
                 int start = window.load(at, left);
-                somethingBehind |= !isZero(window.bytes(), start, Math.min(left, RecordHeader.ALIGNMENT));
+                int empty = zeros(window.bytes(), start, window.available(at)) - RecordHeader.MARKED;
+                if (empty >= 0) {
+                    at += (empty / RecordHeader.ALIGNMENT + 1) * RecordHeader.ALIGNMENT; // no header begins so
+                    continue;
+                }
+                behindTo[number] = Math.min(segment.size(), at + RecordHeader.ALIGNMENT);
                 if (left == RecordHeader.SIZE
                         && RecordHeader.looksLikeOne(window.bytes(), start)
                         && header.decode(window.bytes(), start, segment.start() + at)) {
                     noteMarks(segment.start() + at);
                 }
+                at += RecordHeader.ALIGNMENT;
             }
         }
     }
 
-    private static boolean isZero(byte[] bytes, int from, int count) {
-        for (int i = from; i < from + count; i++) {
-            if (bytes[i] != 0) {
-                return false;
-            }
-        }
-        return true;
+    /** How many zeros there are from that place on. */
+    private static int zeros(byte[] bytes, int from, int count) {
+        int other = Arrays.mismatch(bytes, from, from + count, ZEROS, 0, count);
+        return other < 0 ? count : other;
     }
 
     /** Wipes out what lies behind the end, and makes what lies before it durable, which it may not be yet if only the process had ended. */
@@ -229,8 +236,8 @@ final class Recovery {
                 continue;
             }
             try (Disk.WritableFile file = disk.open(segment.path())) {
-                if (somethingBehind && number >= current) {
-                    zero(file, number == current ? position : Segment.HEADER, segment.size());
+                if (behindTo[number] > 0) {
+                    zero(file, number == current ? position : Segment.HEADER, behindTo[number]);
                 }
                 file.force();
             }

@@ -14,6 +14,7 @@ import dev.handover.Configuration;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.coordination.CasOutcome;
+import dev.handover.coordination.ConfigurationStore;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -360,7 +361,11 @@ class ReplicaProtocolTest {
 
         CoreBench volume = new CoreBench(A, recovered(LINEAGE, 3, 5), OPTIONS);
         volume.step(new Event.BootRecorded(2));
-        assertThat(volume.last(Effect.Faulted.class).reason()).contains("rolled back or copied");
+        assertThat(volume.last(Effect.Faulted.class).reason()).contains("rolled back or copied", "start 2");
+
+        CoreBench again = new CoreBench(A, recovered(LINEAGE, 3, 5), OPTIONS);
+        again.step(new Event.BootRecorded(ConfigurationStore.CONDEMNED));
+        assertThat(again.last(Effect.Faulted.class).reason()).contains("rolled back or copied", "earlier start");
     }
 
     @Test
