@@ -66,7 +66,9 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
     }
 
     private void build() throws IOException {
-        must("ip", "link", "add", name, "type", "bridge");
+        // An address of its own: else the bridge takes one of its ports', and what a node that is cut off from it sends
+        // to that address would still come in.
+        must("ip", "link", "add", name, "address", "02:48:41:00:00:01", "type", "bridge");
         must("ip", "addr", "add", network + "1/24", "dev", name); // the first is the clients'
         must("ip", "addr", "add", zooKeeperHost() + "/24", "dev", name);
         must("ip", "link", "set", name, "up");
