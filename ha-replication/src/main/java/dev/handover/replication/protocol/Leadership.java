@@ -26,7 +26,6 @@ final class Leadership {
     private final Map<ReplicaId, FollowerProgress> followers = new TreeMap<>();
     private final Deque<Uncommitted> uncommitted = new ArrayDeque<>();
     private Configuration configuration;
-    private int version;
     private long uncommittedBytes;
     /** Index of the entry that this leadership began with. */
     private final long barrierIndex;
@@ -51,7 +50,6 @@ final class Leadership {
         this.agent = agent;
         reads = new ReadConfirmation(state);
         configuration = won.configuration();
-        version = won.version();
         epochSinceNanos = state.now;
         state.rememberEpoch(
                 configuration.epoch(), configuration.lineage()); // R2: before the barrier, and before anything is sent
@@ -65,7 +63,6 @@ final class Leadership {
     /** The own change of the in-sync set was confirmed: the next epoch of the same leadership. */
     void changed(VersionedConfiguration won) {
         configuration = won.configuration();
-        version = won.version();
         state.rememberEpoch(configuration.epoch(), configuration.lineage());
         epochWasDurable = false;
         epochSinceNanos = state.now;
@@ -455,20 +452,12 @@ final class Leadership {
         if (!reconciled) { // R8: not before the own barrier
             return;
         }
-        long mustHold = Math.max(state.commitIndex, barrierIndex); // R8: everything committed, by earlier leaders too
+        followers.values().forEach(this::count);
+        // R8: everything committed, by earlier leaders too, and as it is now: counting fewer learners may just have
+        // committed more
+        long mustHold = Math.max(state.commitIndex, barrierIndex);
         List<ReplicaId> ready = new ArrayList<>();
         for (FollowerProgress learner : followers.values()) {
-            if (configuration.isInSync(learner.id) || isGone(learner) || state.now < learner.notBeforeNanos) {
-                stopCounting(learner);
-            } else if (!learner.counted) {
-                learner.counted = learner.match > 0
-                        && state.reachable(learner.id)
-                        && state.log.lastIndex() - learner.match <= state.options.joinLagEntries();
-                learner.countedSinceNanos = state.now;
-            } else if (state.now - learner.countedSinceNanos > state.options.failureTimeoutNanos()) {
-                learner.notBeforeNanos = state.now + 2 * state.options.failureTimeoutNanos();
-                stopCounting(learner);
-            }
             if (learner.counted && learner.match >= mustHold && state.reachable(learner.id)) { // R8
                 ready.add(learner.id);
             }
@@ -480,6 +469,21 @@ final class Leadership {
         }
     }
 
+    /** R8: whether commits wait for this learner. */
+    private void count(FollowerProgress learner) {
+        if (configuration.isInSync(learner.id) || isGone(learner) || state.now < learner.notBeforeNanos) {
+            stopCounting(learner);
+        } else if (!learner.counted) {
+            learner.counted = learner.match > 0
+                    && state.reachable(learner.id)
+                    && state.log.lastIndex() - learner.match <= state.options.joinLagEntries();
+            learner.countedSinceNanos = state.now;
+        } else if (state.now - learner.countedSinceNanos > state.options.failureTimeoutNanos()) {
+            learner.notBeforeNanos = state.now + 2 * state.options.failureTimeoutNanos();
+            stopCounting(learner);
+        }
+    }
+
     private void stopCounting(FollowerProgress learner) {
         if (learner.counted) {
             learner.counted = false;
@@ -488,7 +492,10 @@ final class Leadership {
     }
 
     private void propose(List<ReplicaId> inSync, String why) {
-        agent.propose(version, state.successor(configuration, state.self, inSync, why));
+        VersionedConfiguration known = agent.known();
+        if (known != null && known.configuration().epoch() == configuration.epoch()) { // else another leads already
+            agent.propose(known.version(), state.successor(configuration, state.self, inSync, why));
+        }
     }
 
     // ---- time

@@ -15,6 +15,7 @@ import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.coordination.CasOutcome;
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.coordination.VersionedConfiguration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -301,6 +302,31 @@ class ReplicaProtocolTest {
     }
 
     @Test
+    void shouldNotAdmitALearnerThatLacksWhatWasCommittedAMomentAgo() { // R8; found by the simulator, seed 505677
+        CoreBench bench = CoreBench.leaderAlone(OPTIONS);
+        bench.propose("2", "3");
+        bench.persist();
+        joins(bench, B, 1); // counted from now on, so nothing commits without it
+        bench.propose("4");
+        bench.persist();
+        assertThat(bench.core.commitIndex()).isEqualTo(3);
+        joins(bench, CoreBench.replica("d"), 4); // ready, so a proposal is under way and nobody else is counted
+        Effect.CompareAndSet cas = bench.last(Effect.CompareAndSet.class);
+        joins(bench, C, 3);
+        Configuration same = bench.core.configuration();
+        bench.step(new Event.CasCompleted(
+                cas.next().nonce(), new CasOutcome.Conflict(new VersionedConfiguration(same, 99))));
+        bench.forget();
+        bench.tick(600); // B has been waited for long enough: 4 is committed, and C is counted with 3
+        assertThat(bench.core.commitIndex()).isEqualTo(4);
+        assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
+        bench.receive(C, new Message.Ack(bench.core.epoch(), 4, 0));
+        Effect.CompareAndSet next = bench.last(Effect.CompareAndSet.class);
+        assertThat(next.next().inSync()).containsExactly(A, C);
+        assertThat(next.expectedVersion()).as("of the node as it is now").isEqualTo(99);
+    }
+
+    @Test
     void shouldExpandBelowMinInSyncAlthoughNothingCanCommitThere() { // R5, R8: else such a group would never come back
         CoreBench bench = CoreBench.leaderAlone(OPTIONS.withMinInSync(2));
         assertThat(bench.core.role()).isEqualTo(Role.RECONCILING);
@@ -391,6 +417,12 @@ class ReplicaProtocolTest {
         bench.step(new Event.Applied(bench.core.lastIndex()));
         assertThat(bench.sent(Message.Goodbye.class)).hasSize(1);
         assertThat(bench.all(Effect.Stopped.class)).hasSize(1);
+    }
+
+    private static void joins(CoreBench bench, ReplicaId learner, long durableIndex) {
+        bench.connect(learner);
+        bench.receive(learner, new Message.Join(0, new UUID(0, 0), 0, 0, 1));
+        bench.receive(learner, new Message.Ack(bench.core.epoch(), durableIndex, 0));
     }
 
     private static CoreBench leaderOfTwo() {

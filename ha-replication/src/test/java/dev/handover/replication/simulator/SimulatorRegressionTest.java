@@ -17,7 +17,8 @@ class SimulatorRegressionTest {
             new Found(2, 2000, "a start whose record's answer was lost was taken for a roll-back (R12)"),
             new Found(181, 2000, "a late goodbye kept a follower out for ever (R8, I13)"),
             new Found(182, 2000, "a fetch overtook the writes before it"),
-            new Found(206, 2000, "a start that died before it was recorded hid a roll-back (R12)"));
+            new Found(206, 2000, "a start that died before it was recorded hid a roll-back (R12)"),
+            new Found(505677, 2000, "a learner was admitted that lacked what had been committed a moment before (R8)"));
 
     @Test
     void shouldNotFindAgainWhatWasFoundOnce() {
