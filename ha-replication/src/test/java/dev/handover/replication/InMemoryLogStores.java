@@ -5,7 +5,10 @@ import dev.handover.NodeId;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.RecoveredReplica;
 import dev.handover.replication.protocol.RecoveredReplica.EpochStart;
+import dev.handover.replication.protocol.SnapshotPosition;
 import dev.handover.replication.storage.LogStore;
+import dev.handover.replication.storage.SnapshotInfo;
+import dev.handover.replication.storage.SnapshotStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,11 +22,19 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
     private static final class Disk {
         final UUID logId = UUID.randomUUID();
         final List<LogEntry> durable = new ArrayList<>();
+        final InMemorySnapshots snapshots = new InMemorySnapshots();
+        /** What stood before the first entry of {@link #durable}. */
+        SnapshotPosition before = SnapshotPosition.NONE;
+
         UUID lineage;
         long highestEpoch;
         long boots;
         boolean open;
         volatile boolean failing;
+
+        long lastIndex() {
+            return before.index() + durable.size();
+        }
     }
 
     private final Map<String, Disk> disks = new ConcurrentHashMap<>();
@@ -66,8 +77,19 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         Store(Disk disk) {
             this.disk = disk;
             entries = new ArrayList<>(disk.durable);
+            SnapshotPosition snapshot = disk.snapshots.list().isEmpty()
+                    ? SnapshotPosition.NONE
+                    : disk.snapshots.list().get(0).position();
+            if (snapshot.index() > disk.lastIndex()) { // more than the log held at the crash
+                entries.clear();
+                disk.durable.clear();
+                disk.before = snapshot;
+            }
             List<EpochStart> epochs = new ArrayList<>();
-            long epoch = 0;
+            long epoch = disk.before.epoch();
+            if (!disk.before.isNone()) {
+                epochs.add(new EpochStart(disk.before.index(), epoch));
+            }
             for (LogEntry entry : entries) {
                 if (entry.epoch() > epoch) {
                     epoch = entry.epoch();
@@ -78,9 +100,13 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
                     disk.lineage,
                     disk.highestEpoch,
                     disk.boots,
-                    entries.size(),
+                    disk.before.index() + 1,
+                    disk.lastIndex(),
                     epochs,
-                    entries.isEmpty() ? 0 : entries.get(entries.size() - 1).timestamp());
+                    entries.isEmpty()
+                            ? disk.before.timestamp()
+                            : entries.get(entries.size() - 1).timestamp(),
+                    snapshot);
         }
 
         @Override
@@ -93,11 +119,17 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
             return recovered;
         }
 
+        /** Place of an index in {@link #entries}. */
+        private int at(long index) {
+            return Math.toIntExact(index - disk.before.index() - 1);
+        }
+
         @Override
         public synchronized void append(List<LogEntry> more) {
             for (LogEntry entry : more) {
-                if (entry.index() != entries.size() + 1) {
-                    throw new IllegalStateException("entry " + entry + " behind " + entries.size());
+                if (at(entry.index()) != entries.size()) {
+                    throw new IllegalStateException(
+                            "entry " + entry + " behind " + entries.size() + " entries from " + firstIndex() + " on");
                 }
                 entries.add(entry);
             }
@@ -105,12 +137,10 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
 
         @Override
         public synchronized void truncate(long fromIndex) {
-            entries.subList((int) fromIndex - 1, entries.size()).clear();
+            entries.subList(at(fromIndex), entries.size()).clear();
             synchronized (disk) {
-                if (disk.durable.size() >= fromIndex) {
-                    disk.durable
-                            .subList((int) fromIndex - 1, disk.durable.size())
-                            .clear();
+                if (disk.lastIndex() >= fromIndex) {
+                    disk.durable.subList(at(fromIndex), disk.durable.size()).clear();
                 }
             }
         }
@@ -138,11 +168,50 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
             List<LogEntry> result = new ArrayList<>();
             long bytes = 0;
             for (long i = fromIndex; i <= toIndex && (result.isEmpty() || bytes < maxBytes); i++) {
-                LogEntry entry = entries.get((int) i - 1);
+                LogEntry entry = entries.get(at(i));
                 result.add(entry);
                 bytes += entry.size();
             }
             return result;
+        }
+
+        @Override
+        public SnapshotStore snapshots() {
+            return disk.snapshots;
+        }
+
+        @Override
+        public synchronized long firstIndex() {
+            return disk.before.index() + 1;
+        }
+
+        @Override
+        public synchronized void compact(long beforeIndex) {
+            if (disk.snapshots.list().stream().noneMatch(one -> one.position().index() >= beforeIndex - 1)) {
+                throw new IllegalArgumentException("no snapshot holds everything before " + beforeIndex);
+            }
+            synchronized (disk) {
+                int count = Math.min(at(beforeIndex), disk.durable.size());
+                if (count <= 0) {
+                    return;
+                }
+                LogEntry last = disk.durable.get(count - 1);
+                disk.before = new SnapshotPosition(last.index(), last.epoch(), last.timestamp());
+                disk.durable.subList(0, count).clear();
+                entries.subList(0, count).clear();
+            }
+        }
+
+        @Override
+        public synchronized void reset(SnapshotInfo installed) {
+            if (!disk.snapshots.list().contains(installed)) {
+                throw new IllegalArgumentException("not there: " + installed);
+            }
+            synchronized (disk) {
+                disk.before = installed.position();
+                disk.durable.clear();
+                entries.clear();
+            }
         }
 
         @Override

@@ -45,6 +45,28 @@ public interface LogStore extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** The snapshots beside the log. */
+    SnapshotStore snapshots();
+
+    /** First index that the log still holds; the one behind its end if it holds none. Any thread. */
+    long firstIndex();
+
+    /**
+     * Drops the oldest part of the log, as far as whole files hold nothing but entries below {@code beforeIndex}; may drop less, or nothing. Durable on return, and after a crash it has happened or
+     * not. Those dropped can no longer be read.
+     *
+     * @throws IllegalArgumentException if no complete snapshot holds everything below {@code beforeIndex}
+     */
+    void compact(long beforeIndex) throws IOException;
+
+    /**
+     * Empties the log in favour of a snapshot: it goes on behind the snapshot's position. Log id, boot counter, lineage and highest epoch stay. Durable on return,
+     * and after a crash it has happened or not.
+     *
+     * @throws IllegalArgumentException if the snapshot is not in {@link SnapshotStore#list}
+     */
+    void reset(SnapshotInfo installed) throws IOException;
+
     /** Releases files and the lock. Forces nothing. Closing twice is fine. */
     @Override
     void close();

@@ -266,6 +266,26 @@ public final class SegmentedLog implements LogStore {
         return reader.read(fromIndex, toIndex, maxBytes);
     }
 
+    @Override
+    public SnapshotStore snapshots() {
+        throw new UnsupportedOperationException("snapshots of a log on disk are being built");
+    }
+
+    @Override
+    public long firstIndex() {
+        return 1;
+    }
+
+    @Override
+    public void compact(long beforeIndex) {
+        throw new UnsupportedOperationException("compaction of a log on disk is being built");
+    }
+
+    @Override
+    public void reset(SnapshotInfo installed) {
+        throw new UnsupportedOperationException("reset of a log on disk is being built");
+    }
+
     private void checkUsable() throws IOException {
         if (closed) {
             throw new IOException("the log of group " + identity.group() + " in " + directory + " is closed");
