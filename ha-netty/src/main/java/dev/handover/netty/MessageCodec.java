@@ -14,6 +14,7 @@ import dev.handover.replication.protocol.Message.Replies;
 import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Stale;
 import dev.handover.replication.protocol.Message.Status;
+import dev.handover.replication.protocol.Message.Supports;
 import dev.handover.replication.protocol.Proposal;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
@@ -49,6 +50,8 @@ final class MessageCodec {
             return Wire.JOIN;
         } else if (message instanceof Goodbye) {
             return Wire.GOODBYE;
+        } else if (message instanceof Supports) {
+            return Wire.SUPPORTS;
         }
         throw unknown(message);
     }
@@ -81,6 +84,8 @@ final class MessageCodec {
             return 5 * 8;
         } else if (message instanceof Join) {
             return 8 + 16 + 8 + 8 + 4;
+        } else if (message instanceof Supports) {
+            return 8 + 4;
         } else if (message instanceof Stale || message instanceof Goodbye || message instanceof ReadIndexRequest) {
             return 8;
         }
@@ -116,6 +121,9 @@ final class MessageCodec {
             out.writeInt(join.featureLevel());
         } else if (message instanceof Goodbye goodbye) {
             out.writeLong(goodbye.epoch());
+        } else if (message instanceof Supports supports) {
+            out.writeLong(supports.epoch());
+            out.writeInt(supports.featureLevel());
         } else if (message instanceof ReadIndexRequest request) {
             out.writeLong(request.requestId());
         } else if (message instanceof ReadIndexReply reply) {
@@ -152,6 +160,7 @@ final class MessageCodec {
                                 in.i64("join.lastEpoch"),
                                 in.i32("join.featureLevel"));
                     case Wire.GOODBYE -> new Goodbye(in.i64("goodbye.epoch"));
+                    case Wire.SUPPORTS -> new Supports(in.i64("supports.epoch"), in.i32("supports.featureLevel"));
                     case Wire.READ_INDEX_REQUEST -> new ReadIndexRequest(in.i64("readIndexRequest.requestId"));
                     case Wire.READ_INDEX_REPLY ->
                         new ReadIndexReply(in.i64("readIndexReply.requestId"), in.i64("readIndexReply.readIndex"));

@@ -62,6 +62,7 @@ final class Wire {
     static final int READ_INDEX_REPLY = 23;
     static final int FORWARD = 24;
     static final int REPLIES = 25;
+    static final int SUPPORTS = 40;
 
     private Wire() {}
 }

@@ -34,7 +34,7 @@ class MessageCodecTest {
     @Provide
     Arbitrary<Integer> types() {
         return Arbitraries.oneOf(
-                Arbitraries.integers().between(Wire.APPEND, Wire.REPLIES),
+                Arbitraries.integers().between(Wire.APPEND, Wire.SUPPORTS),
                 Arbitraries.integers().between(0, 255));
     }
 

@@ -14,6 +14,7 @@ import dev.handover.replication.protocol.Message.Replies;
 import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Stale;
 import dev.handover.replication.protocol.Message.Status;
+import dev.handover.replication.protocol.Message.Supports;
 import dev.handover.replication.protocol.Proposal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -84,9 +85,10 @@ final class Messages {
                                 n.get(4),
                                 n.get(5).intValue()),
                         new Goodbye(n.get(0)),
+                        new Supports(n.get(0), n.get(1).intValue()),
                         new ReadIndexRequest(n.get(0)),
                         new ReadIndexReply(n.get(0), n.get(1)))
-                .get((int) Long.remainderUnsigned(n.get(5), 7)));
+                .get((int) Long.remainderUnsigned(n.get(5), 8)));
     }
 
     static byte[] encoded(Message message) {

@@ -4,6 +4,7 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.event.EventBus;
+import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.ProtocolOptions;
 import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.storage.SegmentedLog;
@@ -110,6 +111,7 @@ public final class HaNode implements AutoCloseable {
         private int maxPending = 16_384;
         private long maxPendingBytes = 64L << 20;
         private int minInSync = 1;
+        private int maxFeatureLevel = FeatureLevels.NEWEST;
         private StorageOptions storage = StorageOptions.defaults();
         private NodeRuntime.@Nullable LogStores logStores;
 
@@ -217,6 +219,16 @@ public final class HaNode implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Highest feature level that this node supports (R20); default {@link FeatureLevels#NEWEST}. A group goes up by itself as soon as all its nodes support
+         * a higher level, and never comes down again; set this one below the newest on one node to hold a group back, so that a release can still be
+         * taken back. Too low: the node is refused by a group that is above it.
+         */
+        public Builder maxFeatureLevel(int value) {
+            maxFeatureLevel = value;
+            return this;
+        }
+
         /** Sizes of files and reserve on the disk; default {@link StorageOptions#defaults}. Two segments exist from the beginning, for every group. */
         public Builder storage(StorageOptions value) {
             storage = value;
@@ -274,7 +286,7 @@ public final class HaNode implements AutoCloseable {
                     defaults.casRetryNanos(),
                     drainTimeout.toNanos(),
                     minInSync,
-                    defaults.featureLevel(),
+                    maxFeatureLevel,
                     defaults.maxAppendBytes(),
                     defaults.maxInFlightBytes(),
                     defaults.maxUncommittedBytes(),

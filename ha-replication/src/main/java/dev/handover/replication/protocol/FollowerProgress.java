@@ -33,6 +33,9 @@ final class FollowerProgress {
     /** A learner that commits wait for already (R8). */
     boolean counted;
 
+    /** Highest level that it has said to support, on its present connection (R20); the first one until it speaks. */
+    int featureLevel = FeatureLevels.FIRST;
+
     long countedSinceNanos;
     long notBeforeNanos;
     /** Outstanding {@link Effect.Fetch}; 0 if none. */

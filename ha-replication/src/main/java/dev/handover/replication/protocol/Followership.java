@@ -30,6 +30,7 @@ final class Followership {
     private final TreeMap<Long, Long> reads = new TreeMap<>();
 
     private long nextRequestId;
+    private int groupLevel = FeatureLevels.FIRST;
 
     Followership(ReplicaState state) {
         this.state = state;
@@ -90,11 +91,26 @@ final class Followership {
         boolean appended = take(append);
         matched = Math.max(matched, append.prevIndex() + append.entries().size());
         state.advanceCommit(Math.min(append.commitIndex(), matched));
+        if (append.entries().isEmpty()) {
+            tellFeatureLevel(from.node(), append.epoch());
+        }
         if (appended && !newRound) {
             acknowledgementDue = true; // when it is durable; until then there is nothing new to say
         } else {
             acknowledge();
         }
+    }
+
+    /** R20: until the group is at this level, or at another's that is lower and says nothing. */
+    private void tellFeatureLevel(NodeId to, long epoch) {
+        if (groupLevel < state.options.featureLevel() && state.epochIsDurable()) { // R2
+            state.send(to, new Message.Supports(epoch, state.options.featureLevel()));
+        }
+    }
+
+    /** The group's level, as far as is known. */
+    void groupLevel(int featureLevel) {
+        groupLevel = featureLevel;
     }
 
     private void mismatch(NodeId to, Message.Append append) {

@@ -55,7 +55,8 @@ final class Leadership {
                 configuration.epoch(), configuration.lineage()); // R2: before the barrier, and before anything is sent
         barrierIndex = state.log.lastIndex() + 1;
         long timestamp = Math.max(state.wallMillis, state.log.lastTimestamp()); // R19
-        state.log.append(List.of(LogEntry.barrier(barrierIndex, configuration.epoch(), timestamp)));
+        state.log.append(List.of(LogEntry.barrier(
+                barrierIndex, configuration.epoch(), timestamp, FeatureLevels.barrierPayload(configuration))));
         followConfiguration();
         state.become(Role.RECONCILING, configuration.reason());
     }
@@ -244,6 +245,20 @@ final class Leadership {
         probe(follower);
     }
 
+    /** Whether a replica could read all that is written, also if the proposal that is under way succeeds (R20). */
+    boolean couldRead(int featureLevel) {
+        Configuration proposal = agent.proposal();
+        return featureLevel >= (proposal == null ? configuration : proposal).featureLevel();
+    }
+
+    void supports(ReplicaId from, Message.Supports supports) {
+        FollowerProgress follower = heard(from);
+        if (follower != null && supports.epoch() == configuration.epoch()) {
+            follower.featureLevel = supports.featureLevel();
+            changeMembers();
+        }
+    }
+
     /** A replica says where it is: a member that came back, or a learner. */
     void join(ReplicaId from, Message.Join join) {
         FollowerProgress follower =
@@ -251,6 +266,7 @@ final class Leadership {
         follower.lastHeardNanos = state.now;
         follower.refused = false;
         follower.goodbye = false;
+        follower.featureLevel = join.featureLevel();
         long agreed = state.log.lastNotAbove(join.lastIndex(), join.lastEpoch());
         follower.next = Math.max(follower.match, agreed) + 1;
         probe(follower);
@@ -385,6 +401,7 @@ final class Leadership {
         for (FollowerProgress follower : followers.values()) {
             if (follower.id.node().equals(node)) {
                 follower.refused = false;
+                follower.featureLevel = FeatureLevels.FIRST; // R20: it may be another release now
                 follower.fetchId = 0;
                 follower.next = follower.match > 0 ? follower.match + 1 : follower.next;
                 probe(follower);
@@ -445,6 +462,20 @@ final class Leadership {
             propose(remaining, "removed " + gone); // R7
         } else if (drainDeadlineNanos == Long.MAX_VALUE) {
             expand(remaining);
+            raiseFeatureLevel();
+        }
+    }
+
+    /** R20: as soon as everybody can read what would be written. */
+    private void raiseFeatureLevel() {
+        int common = FeatureLevels.common(state.options.featureLevel(), followers.values());
+        VersionedConfiguration known = agent.known();
+        if (serving
+                && common > configuration.featureLevel()
+                && agent.proposal() == null
+                && known != null
+                && known.configuration().epoch() == configuration.epoch()) {
+            agent.propose(known.version(), state.raised(configuration, common));
         }
     }
 

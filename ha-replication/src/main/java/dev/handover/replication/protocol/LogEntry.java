@@ -11,7 +11,7 @@ package dev.handover.replication.protocol;
  *     commands without a session
  * @param sequence of a {@link Kind#COMMAND} with a session: its number in the session, from 1; else 0
  * @param answeredBelow of a {@link Kind#COMMAND} with a session: every sequence below has reached its caller, so the results may be forgotten; else 0
- * @param payload the command; empty for other kinds. Not copied: nobody may change it
+ * @param payload the command; of a barrier the reason of its epoch in ASCII, from {@link FeatureLevels#BARRIER_REASON} on; else empty. Not copied: nobody may change it
  */
 public record LogEntry(
         long index,
@@ -37,7 +37,12 @@ public record LogEntry(
 
     /** The barrier of an epoch. */
     public static LogEntry barrier(long index, long epoch, long timestamp) {
-        return new LogEntry(index, epoch, timestamp, Kind.BARRIER, 0, 0, 0, NOTHING);
+        return barrier(index, epoch, timestamp, NOTHING);
+    }
+
+    /** The barrier of an epoch with what it says, see {@link FeatureLevels#BARRIER_REASON}. */
+    public static LogEntry barrier(long index, long epoch, long timestamp, byte[] payload) {
+        return new LogEntry(index, epoch, timestamp, Kind.BARRIER, 0, 0, 0, payload);
     }
 
     /** What it takes in memory, on the wire and on disk, roughly, in bytes. */

@@ -50,6 +50,13 @@ public sealed interface Message {
      */
     record Join(long epoch, UUID lineage, long lastIndex, long lastEpoch, int featureLevel) implements OfCore {}
 
+    /**
+     * To the leader of {@code epoch}, with every answer to a heartbeat while the group's level is below the sender's: what it could read (R20).
+     *
+     * @param featureLevel highest entry format that the sender can read
+     */
+    record Supports(long epoch, int featureLevel) implements OfCore {}
+
     /** The sender is being stopped, in order; if it leads, it acknowledges nothing any more. */
     record Goodbye(long epoch) implements OfCore {}
 

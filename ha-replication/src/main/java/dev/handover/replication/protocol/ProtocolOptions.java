@@ -11,7 +11,7 @@ import java.time.Duration;
  * @param casRetryNanos how long to wait before an unanswered or failed operation of the configuration store is tried again; default 100 ms
  * @param drainTimeoutNanos how long an orderly stop waits for the others; default 2 s
  * @param minInSync initial value for a new group; default 1
- * @param featureLevel highest entry format that this release writes and reads
+ * @param featureLevel highest entry format that is read, and written once everybody can read it (R20); default {@link FeatureLevels#NEWEST}
  * @param maxAppendBytes entries in one message; default 1 MiB (a larger entry travels alone)
  * @param maxInFlightBytes sent to one follower and not acknowledged; default 8 MiB
  * @param maxUncommittedBytes appended and not committed: more is refused; default 64 MiB
@@ -39,6 +39,10 @@ public record ProtocolOptions(
         positive("drainTimeout", drainTimeoutNanos);
         positive("minInSync", minInSync);
         positive("featureLevel", featureLevel);
+        if (featureLevel > FeatureLevels.NEWEST) {
+            throw new IllegalArgumentException("featureLevel " + featureLevel + " is above " + FeatureLevels.NEWEST
+                    + ", the highest that this release supports");
+        }
         positive("maxAppendBytes", maxAppendBytes);
         positive("maxInFlightBytes", maxInFlightBytes);
         positive("maxUncommittedBytes", maxUncommittedBytes);
@@ -66,7 +70,7 @@ public record ProtocolOptions(
                 100_000_000L,
                 2_000_000_000L,
                 1,
-                1,
+                FeatureLevels.NEWEST,
                 1 << 20,
                 8L << 20,
                 64L << 20,
@@ -101,6 +105,23 @@ public record ProtocolOptions(
                 drainTimeoutNanos,
                 value,
                 featureLevel,
+                maxAppendBytes,
+                maxInFlightBytes,
+                maxUncommittedBytes,
+                maxUnappliedBytes,
+                tailBytes,
+                joinLagEntries);
+    }
+
+    /** With another highest level (R20): one below the newest holds a group back while some of its nodes still run an older release. */
+    public ProtocolOptions withFeatureLevel(int value) {
+        return new ProtocolOptions(
+                heartbeatNanos,
+                failureTimeoutNanos,
+                casRetryNanos,
+                drainTimeoutNanos,
+                minInSync,
+                value,
                 maxAppendBytes,
                 maxInFlightBytes,
                 maxUncommittedBytes,

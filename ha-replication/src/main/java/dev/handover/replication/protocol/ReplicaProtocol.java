@@ -236,6 +236,7 @@ public final class ReplicaProtocol {
                             + ", but this replica has seen epoch " + state.highestEpoch
                             + ": the configuration store was rolled back or replaced. Restore it, or recover the group by force");
         } else {
+            checkFeatureLevel(configuration);
             begun = true;
             following.heardNothingYet();
             if (state.highestEpoch < configuration.epoch() || state.lineage == null) {
@@ -243,6 +244,15 @@ public final class ReplicaProtocol {
             }
             settle();
         }
+    }
+
+    /** R20: what is written at a higher level cannot be read here, so nothing may come. */
+    private void checkFeatureLevel(Configuration configuration) {
+        String refusal = FeatureLevels.refusal(configuration, state.options.featureLevel());
+        if (refusal != null) {
+            throw new Fault(refusal);
+        }
+        following.groupLevel(configuration.featureLevel());
     }
 
     private void bootstrap() {
@@ -285,7 +295,9 @@ public final class ReplicaProtocol {
                     "The group's history was replaced: the configuration is now of lineage " + configuration.lineage()
                             + ", this replica's data of " + state.lineage
                             + ". Start this node with an empty data directory to follow the group");
-        } else if (configuration.epoch() > state.highestEpoch) {
+        }
+        checkFeatureLevel(configuration);
+        if (configuration.epoch() > state.highestEpoch) {
             if (agent.isOwn(configuration)) { // R1, R10: by the nonce
                 lead(seen);
             } else {
@@ -473,6 +485,10 @@ public final class ReplicaProtocol {
             }
         } else if (message instanceof Message.Join join) {
             join(from, join);
+        } else if (message instanceof Message.Supports supports) {
+            if (leadership != null) {
+                leadership.supports(from, supports);
+            }
         } else if (message instanceof Message.Goodbye goodbye) {
             goodbye(from, goodbye);
         } else if (message instanceof Message.ReadIndexReply reply) {
@@ -513,7 +529,7 @@ public final class ReplicaProtocol {
                 join.lineage().equals(NO_LINEAGE) || join.lineage().equals(state.lineage); // R12
         if (join.epoch() > state.highestEpoch) {
             agent.read();
-        } else if (leadership != null && sameHistory) {
+        } else if (leadership != null && sameHistory && leadership.couldRead(join.featureLevel())) {
             leadership.join(from, join);
         }
     }

@@ -83,6 +83,19 @@ final class ReplicaState {
         return connected.contains(id.node()) && (present == null || present.equals(id));
     }
 
+    /** A leader's next configuration at a higher feature level (R20). */
+    Configuration raised(Configuration base, int featureLevel) {
+        return new Configuration(
+                base.lineage(),
+                base.epoch() + 1,
+                base.leader(),
+                base.inSync(),
+                base.minInSync(),
+                featureLevel,
+                ids.get(),
+                "feature level " + base.featureLevel() + " to " + featureLevel);
+    }
+
     /** A leader's or candidate's next configuration; only leader and in-sync set differ. */
     Configuration successor(Configuration base, ReplicaId leader, List<ReplicaId> inSync, String why) {
         return new Configuration(

@@ -168,12 +168,12 @@ class ReplicaProtocolTest {
         bench.connect(B);
         bench.connect(C);
         bench.receive(B, new Message.Stale(9)); // makes it read; the answer takes long
-        bench.receive(B, new Message.Join(1, bench.core.lineage(), 1, 1, 1));
+        bench.receive(B, new Message.Join(1, bench.core.lineage(), 1, 1, FeatureLevels.NEWEST));
         bench.receive(B, new Message.Ack(1, 1, 0));
         bench.grantCas();
         bench.persist();
         bench.receive(B, new Message.Ack(2, 1, 0));
-        bench.receive(C, new Message.Join(2, bench.core.lineage(), 1, 1, 1));
+        bench.receive(C, new Message.Join(2, bench.core.lineage(), 1, 1, FeatureLevels.NEWEST));
         bench.receive(C, new Message.Ack(2, 1, 0));
         Configuration proposal = bench.last(Effect.CompareAndSet.class).next();
         assertThat(proposal.inSync()).containsExactly(A, B, C);
@@ -281,7 +281,7 @@ class ReplicaProtocolTest {
         waiting.forget();
         ReplicaId learner = CoreBench.replica("d");
         waiting.connect(learner);
-        waiting.receive(learner, new Message.Join(2, LINEAGE, 3, 1, 1));
+        waiting.receive(learner, new Message.Join(2, LINEAGE, 3, 1, FeatureLevels.NEWEST));
         waiting.receive(learner, new Message.Ack(2, 4, 0));
         waiting.tick(10);
         assertThat(waiting.all(Effect.CompareAndSet.class)).isEmpty();
@@ -294,7 +294,7 @@ class ReplicaProtocolTest {
     void shouldNotBelieveALateGoodbyeOfAnEarlierProcess() { // R8; found by the simulator
         CoreBench bench = CoreBench.leaderAlone(OPTIONS);
         bench.connect(B);
-        bench.receive(B, new Message.Join(1, bench.core.lineage(), 1, 1, 1));
+        bench.receive(B, new Message.Join(1, bench.core.lineage(), 1, 1, FeatureLevels.NEWEST));
         bench.receive(B, new Message.Goodbye(bench.core.epoch()));
         bench.receive(B, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
         bench.tick(10);
@@ -421,7 +421,7 @@ class ReplicaProtocolTest {
 
     private static void joins(CoreBench bench, ReplicaId learner, long durableIndex) {
         bench.connect(learner);
-        bench.receive(learner, new Message.Join(0, new UUID(0, 0), 0, 0, 1));
+        bench.receive(learner, new Message.Join(0, new UUID(0, 0), 0, 0, FeatureLevels.NEWEST));
         bench.receive(learner, new Message.Ack(bench.core.epoch(), durableIndex, 0));
     }
 
@@ -434,7 +434,7 @@ class ReplicaProtocolTest {
 
     private static void admit(CoreBench bench, ReplicaId learner) {
         bench.connect(learner);
-        bench.receive(learner, new Message.Join(0, new UUID(0, 0), 0, 0, 1));
+        bench.receive(learner, new Message.Join(0, new UUID(0, 0), 0, 0, FeatureLevels.NEWEST));
         bench.receive(learner, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
         bench.receive(learner, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
         bench.grantCas();

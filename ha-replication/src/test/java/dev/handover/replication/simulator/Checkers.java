@@ -4,6 +4,7 @@ import dev.handover.Configuration;
 import dev.handover.ReplicaId;
 import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
+import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import java.util.List;
@@ -111,6 +112,12 @@ final class Checkers {
     void appended(SimReplica replica, List<LogEntry> entries) {
         Observed process = observed[replica.index()];
         for (LogEntry entry : entries) {
+            SimFailure.unless(
+                    entry.kind() != LogEntry.Kind.BARRIER
+                            || entry.payload().length == 0
+                            || replica.release().featureLevel() >= FeatureLevels.BARRIER_REASON,
+                    "R20",
+                    replica.node() + " supports level " + replica.release().featureLevel() + " and got " + entry);
             logs.appended(replica, entry);
             if (entry.kind() == LogEntry.Kind.BARRIER && replica.core().role().leads()) {
                 process.barrierIndex = entry.index();

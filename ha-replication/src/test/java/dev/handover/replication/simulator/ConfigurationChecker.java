@@ -21,6 +21,8 @@ final class ConfigurationChecker {
                 next.epoch() == before.epoch() + 1, "I1", "after epoch " + before.epoch() + " comes " + next.epoch());
         SimFailure.unless(
                 next.lineage().equals(before.lineage()), "I1", "the lineage changes in epoch " + next.epoch());
+        SimFailure.unless(
+                next.featureLevel() >= before.featureLevel(), "R20", "the level is lowered in epoch " + next.epoch());
     }
 
     void proposing(Checkers.Observed process, Effect.CompareAndSet cas) {

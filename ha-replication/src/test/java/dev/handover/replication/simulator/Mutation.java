@@ -209,6 +209,20 @@ record Mutation(String rule, String name, String what, String file, String snipp
                             + "        List<LogEntry> entries",
                     "        long timestamp = state.wallMillis;\n        List<LogEntry> entries"),
             new Mutation(
+                    "R20",
+                    "r20-raises-too-early",
+                    "raises the feature level although others cannot read it",
+                    "FeatureLevels.java",
+                    "common = Math.min(common, follower.featureLevel); // R20: every one of them, and it has said so itself",
+                    "common = Math.max(common, follower.featureLevel);"),
+            new Mutation(
+                    "R20",
+                    "r20-writes-above",
+                    "writes an entry above the group's level",
+                    "FeatureLevels.java",
+                    "if (configuration.featureLevel() < BARRIER_REASON) { // R20",
+                    "if (configuration.featureLevel() < 0) {"),
+            new Mutation(
                     "I13",
                     "i13-late-goodbye",
                     "believes a late goodbye of an earlier process for ever",

@@ -1,5 +1,6 @@
 package dev.handover.replication.simulator;
 
+import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.ProtocolOptions;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -61,7 +62,7 @@ final class SimParameters {
                 dice.scale(2 * MILLI, 60 * MILLI),
                 dice.scale(10 * MILLI, 300 * MILLI),
                 minInSync,
-                1,
+                FeatureLevels.NEWEST,
                 (int) dice.scale(65, 20_000),
                 dice.scale(65, 100_000),
                 dice.scale(200, 1_000_000),

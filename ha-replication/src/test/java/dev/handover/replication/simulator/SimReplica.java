@@ -18,6 +18,7 @@ final class SimReplica {
     private final int index;
     private final NodeId node;
     private final SimDisk disk;
+    private final SimRelease release;
 
     private int boot;
     private boolean running;
@@ -42,7 +43,12 @@ final class SimReplica {
         this.index = index;
         node = NodeId.of(String.valueOf((char) ('a' + index)));
         disk = new SimDisk(sim, this);
+        release = new SimRelease(sim.seed(), index);
         newClock();
+    }
+
+    SimRelease release() {
+        return release;
     }
 
     int index() {
@@ -105,7 +111,9 @@ final class SimReplica {
         effectsLeft = Integer.MAX_VALUE;
         id = new ReplicaId(node, disk.logId());
         newClock();
-        core = new ReplicaProtocol(sim.parameters.options, id, disk.open(), sim.dice::uuid);
+        release.boot(boot);
+        core = new ReplicaProtocol(
+                sim.parameters.options.withFeatureLevel(release.featureLevel()), id, disk.open(), sim.dice::uuid);
         log = disk.log().copy();
         shell = new SimShell(sim, this);
         lastTick = Long.MIN_VALUE;
@@ -306,7 +314,9 @@ final class SimReplica {
         } else if (effect instanceof Effect.Fetch fetch) {
             disk.fetch(fetch);
         } else if (effect instanceof Effect.Faulted faulted) {
-            SimFailure.unless(faultExpected, "no fault without a cause", node + " has faulted: " + faulted.reason());
+            boolean refused = release.refusedBy(core.configuration());
+            SimFailure.unless(
+                    faultExpected || refused, "no fault without a cause", node + " has faulted: " + faulted.reason());
             end();
         } else if (effect instanceof Effect.Stopped) {
             end();

@@ -95,6 +95,10 @@ final class Simulation {
         faults = new SimFaults(this);
     }
 
+    long seed() {
+        return seed;
+    }
+
     /** Runs one seed; what failed is run once more for its transcript. */
     static Result run(long seed, long steps) {
         Result result = new Simulation(seed, steps, false).run();
