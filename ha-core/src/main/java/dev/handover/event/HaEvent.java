@@ -44,6 +44,57 @@ public sealed interface HaEvent {
     record TakeOver(Instant at, NodeId node, GroupId group, TakeOverStep step, long epoch, long nanos, String detail)
             implements HaEvent {}
 
+    /** The steps of a planned transfer of the leadership, as the old leader sees them. */
+    enum TransferStep {
+        /** Somebody has asked for it; the target catches up while this leader serves. */
+        ASKED(false),
+        /** The compare-and-set is on its way; this leader serves. */
+        PROPOSED(false),
+        /** Its answer was lost; this leader serves until it knows. */
+        IN_DOUBT(false),
+        /** It was confirmed: the target leads. Here the pause begins. */
+        TRANSFERRED(false),
+        /** The new leader serves, as heard from itself: here the pause ends. */
+        SERVING(true),
+        /** It was not begun; the detail says why. */
+        REFUSED(true),
+        /** It was not done; this leader goes on as before. */
+        GIVEN_UP(true),
+        /** Somebody else leads a later epoch. */
+        OVERTAKEN(true),
+        /** It was done, but the new leader was not heard to serve. */
+        UNHEARD(true);
+
+        private final boolean last;
+
+        TransferStep(boolean last) {
+            this.last = last;
+        }
+
+        /** Whether nothing comes after it. */
+        public boolean isLast() {
+            return last;
+        }
+    }
+
+    /**
+     * One step of a transfer from the reporting replica; {@code nanos} is its monotonic clock, for differences only. The new leader reports the end of its way as
+     * {@link TakeOver}.
+     *
+     * @param target null while it is not chosen
+     * @param epoch that the transfer makes; before it is proposed the present one
+     */
+    record Transfer(
+            Instant at,
+            NodeId node,
+            GroupId group,
+            TransferStep step,
+            @Nullable NodeId target,
+            long epoch,
+            long nanos,
+            String detail)
+            implements HaEvent {}
+
     /** The replica has stopped itself; {@code reason} names cause and remedy. */
     record ReplicaFaulted(Instant at, NodeId node, GroupId group, String reason) implements HaEvent {}
 

@@ -1,5 +1,9 @@
 package dev.handover.netty;
 
+import dev.handover.Configuration;
+import dev.handover.NodeId;
+import dev.handover.ReplicaId;
+import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Message.Ack;
@@ -15,16 +19,20 @@ import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Stale;
 import dev.handover.replication.protocol.Message.Status;
 import dev.handover.replication.protocol.Message.Supports;
+import dev.handover.replication.protocol.Message.Transferred;
 import dev.handover.replication.protocol.Proposal;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /** The fields of messages, as drawn in {@link Wire}. Checks the form only; what the numbers mean is for the receiver to judge. */
 final class MessageCodec {
     private static final int ENTRY_BYTES = 3 * 8 + 1 + 3 * 8 + 4;
     private static final int PROPOSAL_BYTES = 8 + 1 + 3 * 8 + 4;
     private static final int REPLY_BYTES = 8 + 1 + 4;
+    private static final int MEMBER_BYTES = 2 + 16;
 
     private MessageCodec() {}
 
@@ -52,6 +60,8 @@ final class MessageCodec {
             return Wire.GOODBYE;
         } else if (message instanceof Supports) {
             return Wire.SUPPORTS;
+        } else if (message instanceof Transferred) {
+            return Wire.TRANSFERRED;
         }
         throw unknown(message);
     }
@@ -88,6 +98,15 @@ final class MessageCodec {
             return 8 + 4;
         } else if (message instanceof Stale || message instanceof Goodbye || message instanceof ReadIndexRequest) {
             return 8;
+        } else if (message instanceof Transferred transferred) {
+            Configuration configuration = transferred.configuration().configuration();
+            long size = 4L + 16 + 8 + 4 + 4 + 4 + 16 + 2 + ByteBufUtil.utf8Bytes(configuration.reason());
+            size += MEMBER_BYTES
+                    + ByteBufUtil.utf8Bytes(configuration.leader().node().value());
+            for (ReplicaId member : configuration.inSync()) {
+                size += MEMBER_BYTES + ByteBufUtil.utf8Bytes(member.node().value());
+            }
+            return size;
         }
         throw unknown(message);
     }
@@ -133,6 +152,8 @@ final class MessageCodec {
             encodeProposals(forward.proposals(), out);
         } else if (message instanceof Replies replies) {
             encodeReplies(replies.replies(), out);
+        } else if (message instanceof Transferred transferred) {
+            encodeConfiguration(transferred.configuration(), out);
         } else {
             throw unknown(message);
         }
@@ -166,6 +187,7 @@ final class MessageCodec {
                         new ReadIndexReply(in.i64("readIndexReply.requestId"), in.i64("readIndexReply.readIndex"));
                     case Wire.FORWARD -> decodeForward(in);
                     case Wire.REPLIES -> decodeReplies(in);
+                    case Wire.TRANSFERRED -> new Transferred(decodeConfiguration(in));
                     default -> throw in.error("frame type", "is " + type + ", which is no message");
                 };
         in.end();
@@ -251,6 +273,63 @@ final class MessageCodec {
             replies.add(new Reply(in.i64("reply.tag"), status(in), in.bytes("reply.result")));
         }
         return new Replies(replies);
+    }
+
+    private static void encodeConfiguration(VersionedConfiguration stored, ByteBuf out) {
+        Configuration configuration = stored.configuration();
+        out.writeInt(stored.version());
+        encodeUuid(configuration.lineage(), out);
+        out.writeLong(configuration.epoch());
+        encodeMember(configuration.leader(), out);
+        out.writeInt(configuration.inSync().size());
+        for (ReplicaId member : configuration.inSync()) {
+            encodeMember(member, out);
+        }
+        out.writeInt(configuration.minInSync());
+        out.writeInt(configuration.featureLevel());
+        encodeUuid(configuration.nonce(), out);
+        encodeText(configuration.reason(), out);
+    }
+
+    private static VersionedConfiguration decodeConfiguration(WireReader in) throws WireFormatException {
+        int version = in.i32("transferred.version");
+        UUID lineage = in.uuid("transferred.lineage");
+        long epoch = in.i64("transferred.epoch");
+        ReplicaId leader = decodeMember(in);
+        int count = in.count("transferred.inSync", MEMBER_BYTES);
+        List<ReplicaId> inSync = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            inSync.add(decodeMember(in));
+        }
+        int minInSync = in.i32("transferred.minInSync");
+        int featureLevel = in.i32("transferred.featureLevel");
+        UUID nonce = in.uuid("transferred.nonce");
+        String reason = in.text("transferred.reason", Wire.MAX_TEXT_BYTES);
+        try {
+            return new VersionedConfiguration(
+                    new Configuration(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason), version);
+        } catch (IllegalArgumentException e) {
+            throw in.error("transferred", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void encodeMember(ReplicaId member, ByteBuf out) {
+        encodeText(member.node().value(), out);
+        encodeUuid(member.logId(), out);
+    }
+
+    private static ReplicaId decodeMember(WireReader in) throws WireFormatException {
+        return new ReplicaId(in.name("member.node", NodeId::of), in.uuid("member.logId"));
+    }
+
+    private static void encodeUuid(UUID uuid, ByteBuf out) {
+        out.writeLong(uuid.getMostSignificantBits());
+        out.writeLong(uuid.getLeastSignificantBits());
+    }
+
+    private static void encodeText(String text, ByteBuf out) {
+        out.writeShort(ByteBufUtil.utf8Bytes(text));
+        ByteBufUtil.writeUtf8(out, text);
     }
 
     private static void encodeBytes(byte[] bytes, ByteBuf out) {

@@ -16,9 +16,11 @@ package dev.handover.netty;
  *  GROUP   4  group str | logId uuid      the sender's replica of a group; numbered 0, 1, 2 … as they come
  *  PING    5  (empty)         the sender is alive and has nothing to say
  *
- *  message    type 16..25 | number of a GROUP u16 | fields in the order of the record
+ *  message    type 16..40 | number of a GROUP u16 | fields in the order of the record
  *             APPEND has its entries last; an entry is
  *             index i64 | epoch i64 | timestamp i64 | kind u8 | session i64 | sequence i64 | answered below i64 | size u32 | payload
+ *             TRANSFERRED is version i32 | lineage uuid | epoch i64 | leader node str | leader logId uuid | count u32 | count x { node str | logId uuid }
+ *             | minInSync i32 | featureLevel i32 | nonce uuid | reason str
  * </pre>
  *
  * <p>A connection, seen from its dialer D and acceptor A; the node with the smaller id decides which connection a pair uses:
@@ -62,6 +64,7 @@ final class Wire {
     static final int READ_INDEX_REPLY = 23;
     static final int FORWARD = 24;
     static final int REPLIES = 25;
+    static final int TRANSFERRED = 26;
     static final int SUPPORTS = 40;
 
     private Wire() {}

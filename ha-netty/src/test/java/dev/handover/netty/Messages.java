@@ -1,5 +1,9 @@
 package dev.handover.netty;
 
+import dev.handover.Configuration;
+import dev.handover.NodeId;
+import dev.handover.ReplicaId;
+import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Message.Ack;
@@ -15,6 +19,7 @@ import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Stale;
 import dev.handover.replication.protocol.Message.Status;
 import dev.handover.replication.protocol.Message.Supports;
+import dev.handover.replication.protocol.Message.Transferred;
 import dev.handover.replication.protocol.Proposal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -30,7 +35,7 @@ final class Messages {
     private Messages() {}
 
     static Arbitrary<Message> any() {
-        return Arbitraries.oneOf(append(), forward(), replies(), small());
+        return Arbitraries.oneOf(append(), forward(), replies(), transferred(), small());
     }
 
     private static Arbitrary<Long> number() {
@@ -71,6 +76,39 @@ final class Messages {
                 .list()
                 .ofMaxSize(10)
                 .map(Replies::new);
+    }
+
+    private static Arbitrary<Message> transferred() {
+        Arbitrary<UUID> uuid = Combinators.combine(number(), number()).as(UUID::new);
+        Arbitrary<List<ReplicaId>> members = Combinators.combine(
+                        Arbitraries.strings().alpha().ofMinLength(1).ofMaxLength(64), uuid)
+                .as((node, log) -> new ReplicaId(NodeId.of(node), log))
+                .list()
+                .ofMinSize(1)
+                .ofMaxSize(5)
+                .uniqueElements(ReplicaId::node);
+        Arbitrary<Integer> positive = Arbitraries.integers().greaterOrEqual(1);
+        return Combinators.combine(
+                        uuid,
+                        Arbitraries.longs().greaterOrEqual(1),
+                        members,
+                        positive,
+                        positive,
+                        uuid,
+                        Arbitraries.of("", "transfer from a", "Übergabe"),
+                        Arbitraries.integers())
+                .as((lineage, epoch, inSync, minInSync, level, nonce, reason, version) ->
+                        new Transferred(new VersionedConfiguration(
+                                new Configuration(
+                                        lineage,
+                                        epoch,
+                                        inSync.get(inSync.size() - 1),
+                                        inSync,
+                                        minInSync,
+                                        level,
+                                        nonce,
+                                        reason),
+                                version)));
     }
 
     private static Arbitrary<Message> small() {

@@ -24,6 +24,14 @@ final class EventLog implements Consumer<HaEvent> {
                     e.configuration().reason());
         } else if (event instanceof HaEvent.TakeOver e) {
             LOG.info("{} take-over {} for epoch {}: {}", label, e.step(), e.epoch(), e.detail());
+        } else if (event instanceof HaEvent.Transfer e) {
+            LOG.info(
+                    "{} transfer{} {} in epoch {}: {}",
+                    label,
+                    e.target() == null ? "" : " to " + e.target(),
+                    e.step(),
+                    e.epoch(),
+                    e.detail());
         } else if (event instanceof HaEvent.ReplicaFaulted e) {
             LOG.warn("{} FAULTED: {}", label, e.reason());
         } else if (event instanceof HaEvent.Coordination e) {

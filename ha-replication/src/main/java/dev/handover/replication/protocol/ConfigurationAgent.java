@@ -45,6 +45,11 @@ final class ConfigurationAgent {
         return proposal;
     }
 
+    /** The answer to the proposal was lost, and nothing is known of its fate. */
+    boolean inDoubt() {
+        return inDoubt;
+    }
+
     void read() {
         if (reading) {
             readAgain = true;

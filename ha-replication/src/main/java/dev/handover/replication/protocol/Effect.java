@@ -4,6 +4,7 @@ import dev.handover.Configuration;
 import dev.handover.NodeId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent.TakeOverStep;
+import dev.handover.event.HaEvent.TransferStep;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +84,14 @@ public sealed interface Effect {
 
     /** A step of a take-over by this replica. */
     record TakeOver(TakeOverStep step, long epoch, String detail) implements Effect {}
+
+    /**
+     * A step of the transfer that was asked for under this id (R18).
+     *
+     * @param target null while it is not chosen
+     * @param epoch that the transfer makes; before it is proposed, and when it is refused, the present one
+     */
+    record Transfer(long id, TransferStep step, @Nullable NodeId target, long epoch, String detail) implements Effect {}
 
     /** The replica has stopped itself for good: nothing more will be sent, persisted or applied. */
     record Faulted(String reason) implements Effect {}

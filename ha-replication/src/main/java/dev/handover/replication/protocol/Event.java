@@ -67,6 +67,16 @@ public sealed interface Event {
     /** The application cannot go on (the state machine threw, say): the replica must fault. */
     record ApplicationFailed(String reason) implements Event {}
 
+    /**
+     * Give the leadership to another replica of the in-sync set (R18). Ends with an {@link Effect.Transfer} whose step {@link
+     * dev.handover.event.HaEvent.TransferStep#isLast is the last}.
+     *
+     * @param id given back with every effect
+     * @param target null for the one that holds most
+     * @param patienceNanos how long the target may take to catch up, and later to be heard
+     */
+    record Transfer(long id, @Nullable NodeId target, long patienceNanos) implements Event {}
+
     /** Stop in order: hand over if leading. Ends with {@link Effect.Stopped}. */
     record Stop() implements Event {}
 }

@@ -86,6 +86,29 @@ final class Leadership {
         followers.keySet().removeIf(id -> !configuration.isInSync(id) && !state.reachable(id));
     }
 
+    Configuration configuration() {
+        return configuration;
+    }
+
+    // ---- transfer (R18)
+
+    /** It serves, and no other change is under way. */
+    boolean mayTransfer() {
+        return serving && agent.proposal() == null && state.epochIsDurable();
+    }
+
+    /** Members of the in-sync set that could lead, as far as is known. */
+    List<FollowerProgress> heirs() {
+        List<FollowerProgress> heirs = new ArrayList<>();
+        for (ReplicaId member : configuration.inSync()) {
+            FollowerProgress follower = followers.get(member);
+            if (follower != null && isCurrent(follower) && !isGone(follower)) {
+                heirs.add(follower);
+            }
+        }
+        return heirs;
+    }
+
     // ---- commands
 
     void propose(List<Proposal> proposals) {

@@ -1,5 +1,6 @@
 package dev.handover.replication.protocol;
 
+import dev.handover.coordination.VersionedConfiguration;
 import java.util.List;
 import java.util.UUID;
 
@@ -59,6 +60,12 @@ public sealed interface Message {
 
     /** The sender is being stopped, in order; if it leads, it acknowledges nothing any more. */
     record Goodbye(long epoch) implements OfCore {}
+
+    /**
+     * From the leader of the epoch before, to everybody: it has proposed this configuration, in which another one leads, and knows it to be stored (R18). It has sent
+     * everything else before, acknowledges nothing any more, and serves no read.
+     */
+    record Transferred(VersionedConfiguration configuration) implements OfCore {}
 
     /** From a follower: up to where must I have applied to answer a read that arrived now? */
     record ReadIndexRequest(long requestId) implements OfCore {}

@@ -37,6 +37,7 @@ public final class ReplicaProtocol {
     private final RecoveredReplica recovered;
     private final ConfigurationAgent agent;
     private final Followership following;
+    private final Transfer transfer;
     private @Nullable Leadership leading;
 
     private boolean bootRecorded;
@@ -61,6 +62,7 @@ public final class ReplicaProtocol {
         this.recovered = recovered;
         agent = new ConfigurationAgent(state, this::configurationSeen);
         following = new Followership(state);
+        transfer = new Transfer(state, agent);
     }
 
     /** What it is doing. */
@@ -82,6 +84,12 @@ public final class ReplicaProtocol {
     public @Nullable Configuration configuration() {
         VersionedConfiguration known = agent.known();
         return known == null ? null : known.configuration();
+    }
+
+    /** Whether this replica is the only one in sync: what it alone holds would be out of reach if it were stopped (R13). */
+    public boolean isLastCopy() {
+        Configuration configuration = configuration();
+        return configuration != null && configuration.inSync().equals(List.of(state.self));
     }
 
     /** Everything up to here is known to be committed. */
@@ -106,6 +114,7 @@ public final class ReplicaProtocol {
         }
         try {
             handle(event);
+            transfer.advance(leading);
             finishStop();
         } catch (Fault fault) {
             end(fault.why);
@@ -146,6 +155,8 @@ public final class ReplicaProtocol {
             disconnected(peer.peer());
         } else if (event instanceof Event.PeerRefused peer) {
             refused(peer.peer());
+        } else if (event instanceof Event.Transfer request) {
+            transfer.ask(request, leading, knownLeader());
         } else if (event instanceof Event.Start) {
             start();
         } else if (event instanceof Event.Stop) {
@@ -205,7 +216,7 @@ public final class ReplicaProtocol {
     }
 
     private void configurationRead(@Nullable VersionedConfiguration current) {
-        agent.configurationRead(current, leading != null || !begun || following.suspects());
+        agent.configurationRead(current, leading != null ? transfer.wantsAgain() : !begun || following.suspects());
         if (!begun && agent.proposal() == null) {
             first = current;
             configurationKnown = true;
@@ -298,10 +309,16 @@ public final class ReplicaProtocol {
         }
         checkFeatureLevel(configuration);
         if (configuration.epoch() > state.highestEpoch) {
-            if (agent.isOwn(configuration)) { // R1, R10: by the nonce
+            boolean own = agent.isOwn(configuration); // R1, R10: by the nonce
+            if (configuration.leader().equals(state.self)
+                    && (own || leading == null)) { // R18: adopted for the first time now
                 lead(seen);
             } else {
+                if (own) {
+                    transfer.won(seen);
+                }
                 adopt(configuration.epoch());
+                suspectIfRefused(configuration.leader().node());
             }
         }
     }
@@ -340,6 +357,13 @@ public final class ReplicaProtocol {
             leading = null;
             following.newEpoch();
             state.become(Role.LEARNER, why);
+        }
+    }
+
+    /** Who is gone since before it leads, as is known from a refused dial, need not be waited for. */
+    private void suspectIfRefused(NodeId leader) {
+        if (state.refused.contains(leader) && !state.connected.contains(leader)) {
+            suspectLeader(leader + " leads by the configuration, but its process is gone");
         }
     }
 
@@ -424,6 +448,7 @@ public final class ReplicaProtocol {
 
     private void connected(NodeId peer) {
         state.connected.add(peer);
+        state.refused.remove(peer);
         state.heard.remove(peer);
         if (leading != null) {
             leading.connected(peer);
@@ -444,6 +469,7 @@ public final class ReplicaProtocol {
     }
 
     private void refused(NodeId peer) {
+        state.refused.add(peer);
         if (leading != null) {
             leading.refused(peer);
         } else if (begun && isLeader(peer) && !state.connected.contains(peer)) {
@@ -491,6 +517,11 @@ public final class ReplicaProtocol {
             }
         } else if (message instanceof Message.Goodbye goodbye) {
             goodbye(from, goodbye);
+        } else if (message instanceof Message.Transferred transferred) {
+            if (transferred.configuration().configuration().lineage().equals(state.lineage)) { // R12
+                agent.seen(transferred.configuration());
+                settle();
+            }
         } else if (message instanceof Message.ReadIndexReply reply) {
             following.readIndex(reply);
         } else if (message instanceof Message.ReadIndexRequest request) {

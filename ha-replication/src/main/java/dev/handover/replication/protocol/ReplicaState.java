@@ -27,6 +27,9 @@ final class ReplicaState {
     /** Which replica was last heard from a node, on its present connection. */
     final Map<NodeId, ReplicaId> heard = new TreeMap<>();
 
+    /** Nodes whose host has answered that nobody listens, since the last connection. */
+    final Set<NodeId> refused = new TreeSet<>();
+
     long now;
     long wallMillis;
 

@@ -2,6 +2,7 @@ package dev.handover.replication.simulator;
 
 import dev.handover.Configuration;
 import dev.handover.ReplicaId;
+import dev.handover.event.HaEvent.TransferStep;
 import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.FeatureLevels;
@@ -16,6 +17,8 @@ final class Checkers {
     /** What the checkers know of a process. */
     static final class Observed {
         final SimReplica replica;
+        /** The epoch that its disk knew when it started. */
+        final long startedEpoch;
         /** The adopted epoch. */
         long epoch;
         /** What the others have acknowledged to it in that epoch. */
@@ -27,11 +30,16 @@ final class Checkers {
         /** Everybody in sync was known to hold that entry, once. */
         boolean barrierHeld;
 
+        /** End of its log when it was asked for a transfer (R18). */
+        long transferAskedAt;
+
         long commitIndex;
         long appliedIndex;
 
         Observed(SimReplica replica) {
             this.replica = replica;
+            startedEpoch = replica.core().epoch();
+            epoch = startedEpoch;
         }
     }
 
@@ -57,7 +65,6 @@ final class Checkers {
 
     void started(SimReplica replica) {
         observed[replica.index()] = new Observed(replica);
-        observed[replica.index()].epoch = replica.core().epoch();
     }
 
     /** A step is about to be taken. */
@@ -104,6 +111,16 @@ final class Checkers {
             process.proposed = cas.next();
         } else if (effect instanceof Effect.ReadReady ready) {
             reads.ready(process, ready);
+        } else if (effect instanceof Effect.Transfer transfer && transfer.step() == TransferStep.ASKED) {
+            process.transferAskedAt = replica.core().lastIndex();
+        } else if (effect instanceof Effect.Transfer transfer
+                && transfer.step() == TransferStep.GIVEN_UP
+                && process.proposed != null
+                && !process.proposed.leader().equals(replica.id())) {
+            // let go after a doubt. It changes nobody's in-sync set, so what old and new (R6) must hold stays the same,
+            // and
+            // of two proposals for the same version one is stored at most
+            process.proposed = null;
         } else if (effect instanceof Effect.Apply apply) {
             applies.handed(process, apply.entries());
         }

@@ -4,7 +4,7 @@ import dev.handover.Configuration;
 import dev.handover.ReplicaId;
 import dev.handover.replication.protocol.Effect;
 
-/** I1: epochs grow by one, the lineage stays. I7: no expansion before the own barrier is held by everybody in sync. R9, R13: who may take over, and with whom. */
+/** I1: epochs grow by one, the lineage stays. I7: no expansion before the own barrier is held by everybody in sync. R9, R13: who may take over, and with whom. R18: to whom a leader may give it. */
 final class ConfigurationChecker {
     private final Simulation sim;
 
@@ -29,7 +29,6 @@ final class ConfigurationChecker {
         Configuration next = cas.next();
         SimReplica replica = process.replica;
         String who = replica.node() + " proposes " + next;
-        SimFailure.unless(next.leader().equals(replica.id()), "R9", who + ", another leader");
         SimFailure.unless(
                 process.proposed == null || process.proposed.nonce().equals(next.nonce()) || !replica.leads(),
                 "R6",
@@ -38,7 +37,9 @@ final class ConfigurationChecker {
         if (base == null) {
             return;
         }
-        if (replica.leads()) {
+        if (!next.leader().equals(replica.id())) {
+            transferring(process, base, next);
+        } else if (replica.leads()) {
             boolean expands = !base.inSync().containsAll(next.inSync());
             SimFailure.unless(
                     !expands || process.barrierHeld,
@@ -53,6 +54,20 @@ final class ConfigurationChecker {
                     "R9",
                     who + " with the old leader");
         }
+    }
+
+    private void transferring(Checkers.Observed process, Configuration base, Configuration next) {
+        SimReplica replica = process.replica;
+        String who = replica.node() + " proposes " + next;
+        SimFailure.unless(
+                replica.leads() && base.leader().equals(replica.id()), "R18", who + ", but leads not: " + base);
+        SimFailure.unless(next.inSync().equals(base.inSync()), "R18", who + " with another in-sync set than " + base);
+        SimFailure.unless(process.barrierHeld, "I7", who + ", but not everybody holds its barrier");
+        long held = process.acknowledged.getOrDefault(next.leader(), 0L);
+        SimFailure.unless(
+                held >= process.transferAskedAt,
+                "R18",
+                who + ", who has acknowledged " + held + " of " + process.transferAskedAt);
     }
 
     /** As far as acknowledgements in the present epoch tell. */

@@ -10,6 +10,8 @@ enum Fault {
     KILL_ALL(2),
     /** A process is stopped in order and started again. */
     STOP(4),
+    /** A leader is asked to give the leadership to another, and perhaps something happens to either meanwhile. */
+    TRANSFER(14),
     /** A process stands still for a while. */
     PAUSE(8),
     /** Nothing reaches a node, nothing leaves it. */

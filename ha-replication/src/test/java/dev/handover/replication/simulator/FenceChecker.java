@@ -20,7 +20,7 @@ final class FenceChecker {
         if (message instanceof Message.Append append) {
             trusted(process.replica, "leads");
             inEpoch(process, append.epoch(), "sends as leader");
-            append(process.replica, append);
+            append(process, append);
         } else if (message instanceof Message.Ack ack) {
             trusted(process.replica, "acknowledges");
             inEpoch(process, ack.epoch(), "acknowledges");
@@ -30,6 +30,12 @@ final class FenceChecker {
             inEpoch(process, mismatch.epoch(), "answers");
         } else if (message instanceof Message.Stale stale) {
             inEpoch(process, stale.epoch(), "answers");
+        } else if (message instanceof Message.Transferred transferred) {
+            Configuration told = transferred.configuration().configuration();
+            SimFailure.unless(
+                    told.equals(sim.register.ofEpoch(told.epoch())),
+                    "R1",
+                    process.replica.node() + " says that the leadership is transferred, which is not stored: " + told);
         }
     }
 
@@ -53,15 +59,17 @@ final class FenceChecker {
                         + replica.disk().highestEpoch() + " on disk");
     }
 
-    private void append(SimReplica replica, Message.Append append) {
+    /** R1, R11, R18: who won the epoch sends, or who is named by it and was running when it adopted it for the first time. */
+    private void append(Checkers.Observed process, Message.Append append) {
+        SimReplica replica = process.replica;
         Configuration configuration = sim.register.ofEpoch(append.epoch());
         String who = replica.node() + " sends as leader of epoch " + append.epoch();
         SimFailure.unless(configuration != null, "I2", who + ", which does not exist");
         SimRegister.Proposer proposer = sim.register.proposerOf(append.epoch());
         SimFailure.unless(
                 configuration.leader().equals(replica.id())
-                        && proposer.replica() == replica.index()
-                        && proposer.boot() == replica.boot(),
+                        && ((proposer.replica() == replica.index() && proposer.boot() == replica.boot())
+                                || process.startedEpoch < append.epoch()),
                 "I2",
                 who + " as process " + replica.boot() + ", which was won by " + configuration.leader() + ", process "
                         + proposer.boot());

@@ -201,6 +201,45 @@ record Mutation(String rule, String name, String what, String file, String snipp
                     "if (entry.sequence() < session.answeredBelow) {",
                     "if (entry.sequence() < 0) {"),
             new Mutation(
+                    "R18",
+                    "r18-adopted-before",
+                    "leads an epoch that names it though it had adopted it before, as an earlier process",
+                    "ReplicaProtocol.java",
+                    "            settle();\n        }\n    }\n\n    private void bootstrap() {",
+                    "            if (configuration.leader().equals(state.self)) {\n                lead(first);\n            }\n"
+                            + "            settle();\n        }\n    }\n\n    private void bootstrap() {"),
+            new Mutation(
+                    "R18",
+                    "r18-goes-on",
+                    "goes on leading after its transfer is stored, as after any change of its own",
+                    "ReplicaProtocol.java",
+                    "if (configuration.leader().equals(state.self) && (own || leading == null)) {",
+                    "if (own || (configuration.leader().equals(state.self) && leading == null)) {"),
+            new Mutation(
+                    "R18",
+                    "r18-not-caught-up",
+                    "proposes a target that does not hold everything yet",
+                    "Transfer.java",
+                    "if (asked && heir.match >= mustHold &&",
+                    "if (asked &&"),
+            new Mutation(
+                    "R18",
+                    "r18-outsider",
+                    "takes a learner for an heir, and into the in-sync set with it",
+                    "Leadership.java",
+                    "        for (ReplicaId member : configuration.inSync()) {\n            FollowerProgress follower = followers.get(member);\n"
+                            + "            if (follower != null && isCurrent(follower)",
+                    "        for (ReplicaId member : followers.keySet()) {\n            FollowerProgress follower = followers.get(member);\n"
+                            + "            if (follower != null && isCurrent(follower)"),
+            new Mutation(
+                    "R18",
+                    "r18-tells-too-early",
+                    "tells the target that it leads before the compare-and-set is confirmed",
+                    "Transfer.java",
+                    "        agent.propose(known.version(), next);\n",
+                    "        agent.propose(known.version(), next);\n"
+                            + "        state.send(heir.node(), new Message.Transferred(new VersionedConfiguration(next, known.version() + 1)));\n"),
+            new Mutation(
                     "R19",
                     "r19-time-goes-back",
                     "stamps commands with its own wall clock, even if that is behind the log's",

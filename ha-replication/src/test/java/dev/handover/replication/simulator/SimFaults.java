@@ -66,6 +66,7 @@ final class SimFaults {
                 }
                 restartAfter(one, time);
             }
+            case TRANSFER -> transfer(one, other, time);
             case PAUSE -> one.pause(time);
             case ISOLATE -> {
                 for (SimReplica each : sim.replicas) {
@@ -135,6 +136,51 @@ final class SimFaults {
                     one.shell().slowFor(time);
                 }
             }
+        }
+    }
+
+    private void transfer(SimReplica one, SimReplica other, long time) {
+        VersionedConfiguration newest = sim.register.newest();
+        SimReplica leader = newest == null || sim.dice.chance(0.1)
+                ? one
+                : sim.replica(newest.configuration().leader().node());
+        if (!leader.isRunning()) {
+            return;
+        }
+        leader.transfer(sim.dice.chance(0.3) ? null : other.node(), time);
+        SimReplica struck = sim.dice.pick(sim.replicas);
+        long soon = sim.dice.after(2 * sim.parameters.registerNanos);
+        switch (sim.dice.below(12)) {
+            case 0, 1 ->
+                sim.after(soon, () -> {
+                    other.kill();
+                    restartAfter(other, time);
+                });
+            case 2 ->
+                sim.after(soon, () -> {
+                    leader.killAfterEffects(sim.dice.below(6));
+                    restartAfter(leader, time);
+                });
+            case 3 ->
+                sim.after(soon, () -> {
+                    other.killAfterEffects(sim.dice.below(6));
+                    restartAfter(other, time);
+                });
+            case 4 -> struck.pause(time);
+            case 5 -> sim.network.cut(leader, other, time);
+            case 6 -> sim.register.outage(soon);
+            case 7 -> { // a third one takes over at the same time
+                if (struck != leader && struck.isRunning()) {
+                    struck.deliver(new Event.PeerRefused(leader.node()));
+                }
+            }
+            case 8 -> {
+                if (leader.isRunning()) {
+                    leader.stop();
+                }
+                restartAfter(leader, time);
+            }
+            default -> {}
         }
     }
 

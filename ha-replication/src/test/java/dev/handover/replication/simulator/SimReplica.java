@@ -159,6 +159,10 @@ final class SimReplica {
         deliver(new Event.Stop());
     }
 
+    void transfer(NodeId target, long patienceNanos) {
+        deliver(new Event.Transfer(shell.transferAsked(), target, patienceNanos));
+    }
+
     void pause(long nanos) {
         int paused = boot;
         pausedUntil = sim.now() + nanos;

@@ -12,7 +12,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What stands around the core of one process: applies, answers, and keeps who is waiting. */
 final class SimShell {
@@ -30,6 +32,10 @@ final class SimShell {
     private final Map<Long, SimClient.Attempt> asked = new HashMap<>();
     /** Accepted and not yet applied, by index. */
     private final TreeMap<Long, SimClient.Attempt> accepted = new TreeMap<>();
+    /** Transfers that were asked for and have not ended. */
+    private final Set<Long> transfers = new TreeSet<>();
+
+    private long lastTransfer;
     /** Confirmed reads that wait until this index is applied. */
     private final TreeMap<Long, List<SimClient.Attempt>> readable = new TreeMap<>();
 
@@ -44,6 +50,15 @@ final class SimShell {
 
     long digest() {
         return machine.digest();
+    }
+
+    long transferAsked() {
+        transfers.add(++lastTransfer);
+        return lastTransfer;
+    }
+
+    boolean isTransferring() {
+        return !transfers.isEmpty();
     }
 
     /** From a client. */
@@ -81,6 +96,11 @@ final class SimShell {
             }
         } else if (effect instanceof Effect.ReadFailed failed) {
             reject(failed.readId(), failed.reason());
+        } else if (effect instanceof Effect.Transfer transfer) {
+            if (transfer.step().isLast()) {
+                SimFailure.unless(
+                        transfers.remove(transfer.id()), "R18", replica.node() + " ends a transfer twice: " + transfer);
+            }
         } else if (effect instanceof Effect.StatusChanged status
                 && !status.role().leads()) {
             for (SimClient.Attempt attempt : accepted.values()) { // the next leader answers them

@@ -216,6 +216,7 @@ final class Simulation {
         }
         for (SimReplica replica : replicas) {
             if (!replica.isRunning()
+                    || replica.shell().isTransferring()
                     || replica.core().lastIndex() != leader.core().lastIndex()
                     || replica.shell().appliedIndex() != leader.core().lastIndex()
                     || replica.shell().digest() != leader.shell().digest()) {
