@@ -81,13 +81,22 @@ public final class HaNode implements AutoCloseable {
     }
 
     /**
-     * Leaves all groups in order (a leader waits until the others hold everything, at most for the drain time-out, and says goodbye), then closes transport
-     * and configuration store. Everything pending completes, no thread is left. Closing twice is fine. On one of the node's own threads (in a state machine,
+     * Leaves all groups in order (a leader hands over to the best of the others, or says goodbye when there is nobody; what was submitted here is answered; at most three times the
+     * drain time-out), then closes transport and configuration store. Works for the last copy of a group as well, see {@link #stop}. Everything pending completes, no thread is left. Closing twice is fine. On one of the node's own threads (in a state machine,
      * a listener, or a stage of a future) it begins the closing and returns.
      */
     @Override
     public void close() {
         runtime.close();
+    }
+
+    /**
+     * Closes, as {@link #close}; but refuses unless forced when a group would be left without any in-sync replica, and be down until this node is back.
+     *
+     * @throws dev.handover.LastCopyException then; nothing is closed
+     */
+    public void stop(boolean force) {
+        runtime.stop(force);
     }
 
     /** Dies as a process would: no goodbye, nothing forced. For tests. */

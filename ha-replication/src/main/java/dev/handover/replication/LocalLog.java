@@ -2,6 +2,7 @@ package dev.handover.replication;
 
 import dev.handover.GroupId;
 import dev.handover.HandoverException;
+import dev.handover.NodeId;
 import dev.handover.OverloadedException;
 import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
@@ -148,6 +149,16 @@ final class LocalLog implements ReplicatedLog {
             waiter.future.completeExceptionally(closed());
         }
         return waiter.future;
+    }
+
+    @Override
+    public CompletableFuture<TransferResult> transferTo(NodeId target) {
+        return replica.transfer(Objects.requireNonNull(target, "target"));
+    }
+
+    @Override
+    public CompletableFuture<TransferResult> handOver() {
+        return replica.transfer(null);
     }
 
     @Override

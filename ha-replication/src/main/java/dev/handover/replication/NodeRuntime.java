@@ -2,6 +2,7 @@ package dev.handover.replication;
 
 import dev.handover.Configuration;
 import dev.handover.GroupId;
+import dev.handover.LastCopyException;
 import dev.handover.NodeId;
 import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
@@ -16,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -256,8 +258,11 @@ final class NodeRuntime {
     }
 
     private void awaitStopped(Replica replica) {
-        if (!await(replica.stopped(), options.drainTimeout().plus(STOP_MARGIN))) {
-            LOG.warn("{} did not stop in order within {}; it is stopped now", replica.label(), options.drainTimeout());
+        if (!await(replica.stopped(), options.drainTimeout().multipliedBy(3).plus(STOP_MARGIN))) {
+            LOG.warn(
+                    "{} did not stop in order within three times {}; it is stopped now",
+                    replica.label(),
+                    options.drainTimeout());
             loop.run(() -> replica.end("it did not stop in order"));
             await(replica.stopped(), STOP_MARGIN);
         }
@@ -289,6 +294,21 @@ final class NodeRuntime {
         } else {
             closeNow();
         }
+    }
+
+    /** Closes, unless that would take the last in-sync copy of a group away (R13). */
+    void stop(boolean force) {
+        List<GroupId> last = replicas().stream()
+                .filter(Replica::isLastCopy)
+                .map(Replica::group)
+                .sorted()
+                .toList();
+        if (!force && !last.isEmpty()) {
+            throw new LastCopyException(
+                    "[" + self + "] holds the last in-sync copy of " + last
+                            + ", which would be down until this node is back; start another replica and wait until it is in sync, or stop by force");
+        }
+        close();
     }
 
     private void awaitClosed() {

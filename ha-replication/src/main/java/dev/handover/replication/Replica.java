@@ -1,5 +1,6 @@
 package dev.handover.replication;
 
+import dev.handover.Configuration;
 import dev.handover.GroupId;
 import dev.handover.HandoverException;
 import dev.handover.NodeId;
@@ -74,6 +75,8 @@ final class Replica {
     private final Commands commands;
     private final Proposals proposals;
     private final Reads reads;
+    private final Transfers transfers;
+    private final Stopping stopping;
     private final CompletableFuture<String> stopped = new CompletableFuture<>();
 
     private List<Effect> effects = new ArrayList<>();
@@ -107,6 +110,8 @@ final class Replica {
         commands = new Commands(this, node.options());
         proposals = new Proposals(this);
         reads = new Reads(this, node.options());
+        transfers = new Transfers(this, node.options());
+        stopping = new Stopping(this, node.options());
     }
 
     // ---- any thread
@@ -263,6 +268,42 @@ final class Replica {
         return proposals;
     }
 
+    Transfers transfers() {
+        return transfers;
+    }
+
+    boolean leads() {
+        return core.role().leads();
+    }
+
+    /** Whether a stop would take the last in-sync copy away (R13). Any thread. */
+    boolean isLastCopy() {
+        Configuration configuration = board.standing().configuration();
+        return configuration != null && configuration.inSync().equals(List.of(self));
+    }
+
+    /** Asks for a transfer of the leadership, to the best if the target is null. Any thread. */
+    CompletableFuture<TransferResult> transfer(@Nullable NodeId target) {
+        CompletableFuture<TransferResult> future = new CompletableFuture<>();
+        HandoverException reason = endReason;
+        if (reason != null) {
+            future.completeExceptionally(reason);
+        } else if (!node.loop().tryRun(() -> askForTransfer(target, future))) {
+            future.completeExceptionally(closed());
+        }
+        return future;
+    }
+
+    private void askForTransfer(@Nullable NodeId target, CompletableFuture<TransferResult> future) {
+        HandoverException reason = endReason;
+        if (reason != null) {
+            completions.fail(future, reason);
+            touch();
+        } else {
+            transfers.ask(target, future);
+        }
+    }
+
     Completions completions() {
         return completions;
     }
@@ -379,6 +420,7 @@ final class Replica {
         guarded(() -> {
             commands.tick(nowNanos());
             reads.tick(nowNanos());
+            transfers.tick();
         });
         if (!unsentReplies.isEmpty()) {
             List<Unsent> again = unsentReplies;
@@ -397,6 +439,7 @@ final class Replica {
                 execute();
             } while (!effects.isEmpty());
             board.indexes(core.lastIndex(), core.commitIndex());
+            stopping.advance();
         } catch (RuntimeException | StackOverflowError e) {
             defect(e);
         }
@@ -489,6 +532,8 @@ final class Replica {
         } else if (effect instanceof Effect.TakeOver step) {
             publish(new HaEvent.TakeOver(
                     Instant.now(), self.node(), group, step.step(), step.epoch(), System.nanoTime(), step.detail()));
+        } else if (effect instanceof Effect.Transfer step) {
+            transfers.happened(step);
         } else if (effect instanceof Effect.Faulted faulted) {
             faulted(faulted.reason());
         } else if (effect instanceof Effect.Stopped stop) {
@@ -577,7 +622,9 @@ final class Replica {
         if (ended) {
             stopped.complete("had ended before");
         } else {
-            step(new Event.Stop());
+            endReason = closed(); // nothing new is taken; what was taken is answered
+            stopping.begin();
+            touch();
         }
     }
 
@@ -597,6 +644,7 @@ final class Replica {
         proposals.lost();
         commands.end(reason);
         reads.end(reason);
+        transfers.end(reason);
         board.end(reason);
         coordinator.close();
         node.applier().run(() -> applied.stop(reason));

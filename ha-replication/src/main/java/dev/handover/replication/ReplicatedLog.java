@@ -1,6 +1,7 @@
 package dev.handover.replication;
 
 import dev.handover.GroupId;
+import dev.handover.NodeId;
 import dev.handover.Registration;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -56,7 +57,24 @@ public interface ReplicatedLog extends AutoCloseable {
     /** Completes when some leader is known and serves. */
     CompletableFuture<GroupStatus> awaitLeader(Duration timeout);
 
-    /** Hands over if it leads, leaves in order and stops. Blocks for at most the drain time-out. Closing twice is fine. */
+    /**
+     * Gives the leadership of the group to that node, if this one has it. Commands and reads go on meanwhile, on every node, and none fails for it; they wait
+     * for a moment while the new leader begins. Completes when the new leader serves, or when it is known that it was not done; each of the two parts,
+     * catching up and being heard, takes at most the drain time-out of the node, and the configuration store's answer as long as the store needs.
+     *
+     * @return fails with {@link dev.handover.TransferRefusedException} if this node does not lead, or the target cannot be leader at the moment; with {@link
+     *     dev.handover.OutcomeUnknownException} if the configuration store does not tell for long
+     */
+    CompletableFuture<TransferResult> transferTo(NodeId target);
+
+    /**
+     * As {@link #transferTo}, to the in-sync replica that holds most.
+     *
+     * @return fails with {@link dev.handover.TransferRefusedException} also if this is the last replica in sync, so that nobody could go on
+     */
+    CompletableFuture<TransferResult> handOver();
+
+    /** Hands over if it leads, answers what was submitted here, leaves in order and stops. Blocks for at most three times the drain time-out. Closing twice is fine. */
     @Override
     void close();
 }

@@ -47,6 +47,8 @@ public final class ReplicaProtocol {
     private boolean begun;
 
     private boolean stopping;
+    private long stopDeadlineNanos;
+    private long nextGoodbyeNanos;
     private boolean ended;
     private long nextTakeOverNanos;
     private long nextLookNanos;
@@ -336,6 +338,9 @@ public final class ReplicaProtocol {
         following.newEpoch();
         leading = new Leadership(state, agent, won);
         leading.persisted();
+        if (stopping) {
+            leading.drain();
+        }
     }
 
     /** R2: never again an answer to a lower epoch. */
@@ -630,10 +635,39 @@ public final class ReplicaProtocol {
     // ---- end
 
     private void stop() {
-        stopping = true;
+        if (!stopping) {
+            stopping = true;
+            stopDeadlineNanos = state.now + state.options.drainTimeoutNanos();
+        }
         if (leading != null) {
             leading.drain();
         }
+    }
+
+    /**
+     * How a follower came to its end; null while commits wait for it: it goes on acknowledging until the leader, whom it has told, has removed it from the in-sync set,
+     * so that nobody waits for the compare-and-set (R7).
+     */
+    private @Nullable String left() {
+        Configuration configuration = configuration();
+        NodeId leader = knownLeader();
+        boolean counted = begun
+                && configuration != null
+                && configuration.isInSync(state.self)
+                && leader != null
+                && state.connected.contains(leader)
+                && state.epochIsDurable()
+                && state.now < stopDeadlineNanos;
+        if (!counted || leader == null) {
+            return "did not lead";
+        }
+        if (state.now
+                >= nextGoodbyeNanos) { // again and again: the first one may have come while another change was under
+            // way
+            nextGoodbyeNanos = state.now + state.options.heartbeatNanos();
+            state.send(leader, new Message.Goodbye(state.highestEpoch));
+        }
+        return null;
     }
 
     private void finishStop() {
@@ -641,7 +675,7 @@ public final class ReplicaProtocol {
             return;
         }
         Leadership leadership = leading;
-        String how = leadership == null ? "did not lead" : leadership.drained();
+        String how = leadership == null ? left() : leadership.drained();
         if (how == null) {
             return;
         }

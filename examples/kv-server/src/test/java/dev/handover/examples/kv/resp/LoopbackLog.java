@@ -6,12 +6,14 @@ import dev.handover.NodeId;
 import dev.handover.Registration;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
+import dev.handover.TransferRefusedException;
 import dev.handover.replication.Command;
 import dev.handover.replication.Consistency;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.Session;
 import dev.handover.replication.StateMachine;
+import dev.handover.replication.TransferResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,6 +126,17 @@ final class LoopbackLog implements ReplicatedLog {
     @Override
     public CompletableFuture<GroupStatus> awaitLeader(Duration timeout) {
         return CompletableFuture.completedFuture(status());
+    }
+
+    @Override
+    public CompletableFuture<TransferResult> transferTo(NodeId target) {
+        return handOver();
+    }
+
+    @Override
+    public CompletableFuture<TransferResult> handOver() {
+        return CompletableFuture.failedFuture(
+                new TransferRefusedException("this replica is the last one in sync: nobody else could go on"));
     }
 
     @Override
