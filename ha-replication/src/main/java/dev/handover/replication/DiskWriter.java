@@ -3,7 +3,9 @@ package dev.handover.replication;
 import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.SnapshotPosition;
 import dev.handover.replication.storage.LogStore;
+import dev.handover.replication.storage.SnapshotInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -121,12 +123,28 @@ final class DiskWriter extends Worker {
         } else if (operation instanceof Effect.WriteState state) {
             volume.store.saveState(state.lineage(), state.highestEpoch());
             volume.lastWriteId = state.writeId();
+        } else if (operation instanceof Effect.CompactLog compact) {
+            volume.store.compact(compact.firstIndex());
+            volume.lastWriteId = compact.writeId();
+        } else if (operation instanceof Effect.InstallSnapshot install) {
+            volume.store.reset(holding(volume, install.position()));
+            volume.lastWriteId = install.writeId();
         } else if (operation instanceof Effect.Fetch fetch) {
             List<LogEntry> entries = volume.store.read(fetch.fromIndex(), fetch.toIndex(), fetch.maxBytes());
             volume.replica.post(new Event.Fetched(fetch.fetchId(), entries));
         } else {
             throw new IllegalArgumentException("not for the disk: " + operation);
         }
+    }
+
+    private static SnapshotInfo holding(Volume volume, SnapshotPosition position) throws IOException {
+        for (SnapshotInfo snapshot : volume.store.snapshots().list()) {
+            if (snapshot.position().equals(position)) {
+                return snapshot;
+            }
+        }
+        throw new IOException(
+                "the snapshot at index " + position.index() + " is gone, though it had been received whole");
     }
 
     /** What was appended in a row is written in one go. */

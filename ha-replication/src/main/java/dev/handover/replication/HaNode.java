@@ -301,7 +301,8 @@ public final class HaNode implements AutoCloseable {
                     defaults.maxUncommittedBytes(),
                     defaults.maxUnappliedBytes(),
                     defaults.tailBytes(),
-                    defaults.joinLagEntries());
+                    defaults.joinLagEntries(),
+                    defaults.snapshotMarginEntries());
             return new NodeOptions(
                     cluster,
                     commandTimeout,

@@ -16,8 +16,11 @@ final class ApplyFlow {
     private long fetchId;
     private long lastFetchId;
 
-    ApplyFlow(ReplicaState state) {
+    /** Begins behind the snapshot that the state machine was restored from. */
+    ApplyFlow(ReplicaState state, long snapshotIndex) {
         this.state = state;
+        handedIndex = snapshotIndex;
+        appliedIndex = snapshotIndex;
     }
 
     long handedIndex() {
@@ -60,6 +63,12 @@ final class ApplyFlow {
         hand(event.entries());
         advance();
         return true;
+    }
+
+    /** The state machine continues behind a snapshot that was installed; a question under way is void. */
+    void skipTo(long snapshotIndex) {
+        handedIndex = snapshotIndex;
+        fetchId = 0;
     }
 
     void applied(long index) {

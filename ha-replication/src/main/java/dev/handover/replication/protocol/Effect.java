@@ -2,6 +2,7 @@ package dev.handover.replication.protocol;
 
 import dev.handover.Configuration;
 import dev.handover.NodeId;
+import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent.TakeOverStep;
 import dev.handover.event.HaEvent.TransferStep;
@@ -26,6 +27,15 @@ public sealed interface Effect {
     /** Cut the log: {@code fromIndex} and everything after it goes. */
     record TruncateLog(long writeId, long fromIndex) implements Write {}
 
+    /** Drop the log before {@code firstIndex}, as far as is convenient: a snapshot holds it. */
+    record CompactLog(long writeId, long firstIndex) implements Write {}
+
+    /**
+     * The snapshot that {@link Event.SnapshotReceived} told of replaces the whole log, which goes on behind it. Also for the state machine: it is restored from the snapshot after what was
+     * handed to it before, and before what is handed to it later; then {@link Event.Applied} tells of the snapshot's index.
+     */
+    record InstallSnapshot(long writeId, SnapshotPosition position) implements Write {}
+
     /** Replace the small durable state, apart from the log. */
     record WriteState(long writeId, UUID lineage, long highestEpoch) implements Write {}
 
@@ -46,6 +56,13 @@ public sealed interface Effect {
 
     /** Committed entries for the state machine, in order, each exactly once per process. */
     record Apply(List<LogEntry> entries) implements Effect {}
+
+    /**
+     * Send the newest snapshot to a replica that needs entries which the log no longer holds. Answered by {@link Event.SnapshotSendEnded}, and not asked for again before.
+     *
+     * @param atLeast it holds everything up to there, or more
+     */
+    record SendSnapshot(ReplicaId to, long atLeast) implements Effect {}
 
     /** The proposals were appended from {@code firstIndex} on, in this order, in {@code epoch}. */
     record Accepted(List<Proposal> proposals, long firstIndex, long epoch) implements Effect {}

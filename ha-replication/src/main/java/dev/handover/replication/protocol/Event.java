@@ -64,6 +64,22 @@ public sealed interface Event {
     /** The state machine has applied everything up to and with index. */
     record Applied(long index) implements Event {}
 
+    /**
+     * A snapshot of this replica's state is durable, and everything is that was asked to be written before the entry at its position was handed to the state machine: that is why the adopted epoch
+     * is never behind the snapshot (R2).
+     */
+    record SnapshotTaken(SnapshotPosition position) implements Event {}
+
+    /**
+     * A snapshot of a leader was received whole, verified, and is durable; the epoch in which it was sent was adopted here, and is durable, too.
+     *
+     * @param lineage that it belongs to
+     */
+    record SnapshotReceived(SnapshotPosition position, UUID lineage) implements Event {}
+
+    /** Answer to {@link Effect.SendSnapshot}: the replica has it, or the sending was given up. */
+    record SnapshotSendEnded(ReplicaId to) implements Event {}
+
     /** The application cannot go on (the state machine threw, say): the replica must fault. */
     record ApplicationFailed(String reason) implements Event {}
 

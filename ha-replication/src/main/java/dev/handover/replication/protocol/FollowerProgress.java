@@ -40,6 +40,10 @@ final class FollowerProgress {
     long notBeforeNanos;
     /** Outstanding {@link Effect.Fetch}; 0 if none. */
     long fetchId;
+    /** Least index of the snapshot that is being sent to it; 0 if none is. */
+    long snapshotIndex;
+    /** No other snapshot is sent before. */
+    long snapshotNotBeforeNanos;
     /** Lag: when it last held what was the end of the log when it last held that. */
     long caughtUpNanos;
 

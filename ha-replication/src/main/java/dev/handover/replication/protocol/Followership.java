@@ -84,7 +84,10 @@ final class Followership {
         suspected = false;
         boolean newRound = append.round() > round;
         round = Math.max(round, append.round());
-        if (state.log.epochAt(append.prevIndex()) != append.prevEpoch()) { // R3
+        long known = state.log.firstIndex() - 1;
+        if (append.prevIndex() < known) { // R3: up to there all was committed, so this leader's log holds the same
+            matched = Math.max(matched, known);
+        } else if (state.log.epochAt(append.prevIndex()) != append.prevEpoch()) { // R3
             mismatch(from.node(), append);
             return;
         }
@@ -121,6 +124,11 @@ final class Followership {
         if (append.prevIndex() > state.log.lastIndex()) {
             hint = state.log.lastNotAbove(state.log.lastIndex(), append.prevEpoch());
         }
+        if (hint < state.log.firstIndex() - 1) {
+            throw new InvariantViolation(
+                    "the leader of epoch " + append.epoch() + " has another entry than this replica at or below "
+                            + (state.log.firstIndex() - 1) + ", up to where everything is committed and in a snapshot");
+        }
         state.send(to, new Message.Mismatch(append.epoch(), append.prevIndex(), hint, state.log.epochAt(hint), round));
     }
 
@@ -129,9 +137,7 @@ final class Followership {
         List<LogEntry> entries = append.entries();
         long expected = append.prevIndex() + 1;
         int first = 0;
-        while (first < entries.size()
-                && state.log.epochAt(entries.get(first).index())
-                        == entries.get(first).epoch()) {
+        while (first < entries.size() && isHere(entries.get(first))) {
             first++;
         }
         for (LogEntry entry : entries) {
@@ -154,6 +160,21 @@ final class Followership {
         state.log.append(new ArrayList<>(entries.subList(first, entries.size())));
         state.log.forgetUpTo(state.apply.handedIndex());
         return true;
+    }
+
+    /** Whether the log holds this very entry, or a snapshot its effect. */
+    private boolean isHere(LogEntry entry) {
+        return entry.index() < state.log.firstIndex() - 1 || state.log.epochAt(entry.index()) == entry.epoch();
+    }
+
+    /** The snapshot's position is committed, so the leader's log is the same up to there; said when it is durable here. */
+    void installed(long index) {
+        matched = Math.max(matched, index);
+        if (state.log.durableIndex() >= index) {
+            acknowledge();
+        } else {
+            acknowledgementDue = true;
+        }
     }
 
     /** R4: only what is durable and known to be the leader's. R2: not before the epoch is durable. */

@@ -25,6 +25,7 @@ final class Leadership {
     private final ReadConfirmation reads;
     private final Map<ReplicaId, FollowerProgress> followers = new TreeMap<>();
     private final Deque<Uncommitted> uncommitted = new ArrayDeque<>();
+    private final SnapshotFeed feed;
     private Configuration configuration;
     private long uncommittedBytes;
     /** Index of the entry that this leadership began with. */
@@ -49,6 +50,7 @@ final class Leadership {
         this.state = state;
         this.agent = agent;
         reads = new ReadConfirmation(state);
+        feed = new SnapshotFeed(state, followers);
         configuration = won.configuration();
         epochSinceNanos = state.now;
         state.rememberEpoch(
@@ -150,6 +152,11 @@ final class Leadership {
 
     // ---- replication
 
+    /** Snapshots for those who need what the log no longer holds. */
+    SnapshotFeed feed() {
+        return feed;
+    }
+
     private boolean isCurrent(FollowerProgress follower) {
         return state.reachable(follower.id);
     }
@@ -161,7 +168,7 @@ final class Leadership {
     }
 
     private void replicate(FollowerProgress follower) {
-        if (!state.epochIsDurable() || !isCurrent(follower)) { // R2
+        if (!state.epochIsDurable() || !isCurrent(follower) || feed.instead(follower)) { // R2
             return;
         }
         while (!follower.probing
@@ -191,7 +198,7 @@ final class Leadership {
     }
 
     private void send(FollowerProgress follower, List<LogEntry> entries) {
-        long prevIndex = follower.next - 1;
+        long prevIndex = feed.prevIndex(follower);
         follower.lastSentNanos = state.now;
         follower.sentCommit = state.commitIndex;
         state.send(
@@ -215,7 +222,7 @@ final class Leadership {
     private void probe(FollowerProgress follower) {
         follower.forgetInFlight();
         follower.probing = true;
-        follower.probePrev = follower.next - 1;
+        follower.probePrev = feed.prevIndex(follower);
         heartbeat(follower);
     }
 
@@ -224,7 +231,8 @@ final class Leadership {
         for (FollowerProgress follower : followers.values()) {
             if (follower.fetchId == event.fetchId()) {
                 follower.fetchId = 0;
-                boolean wanted = !follower.probing && state.epochIsDurable() && isCurrent(follower);
+                boolean wanted =
+                        !follower.probing && state.epochIsDurable() && isCurrent(follower) && !feed.needs(follower);
                 if (wanted && state.log.matches(follower.next, event.entries())) {
                     sendEntries(follower, event.entries());
                 }
@@ -265,7 +273,11 @@ final class Leadership {
         }
         long agreed = state.log.lastNotAbove(mismatch.hintIndex(), mismatch.hintEpoch()); // R3: by index and epoch
         follower.next = Math.max(follower.match, Math.min(agreed, mismatch.prevIndex() - 1)) + 1;
-        probe(follower);
+        if (feed.instead(follower)) {
+            follower.probing = false; // asking again would bring the same answer
+        } else {
+            probe(follower);
+        }
     }
 
     /** Whether a replica could read all that is written, also if the proposal that is under way succeeds (R20). */
@@ -529,6 +541,7 @@ final class Leadership {
             stopCounting(learner);
         } else if (!learner.counted) {
             learner.counted = learner.match > 0
+                    && !feed.needs(learner) // R8: what it is being fed may take long
                     && state.reachable(learner.id)
                     && state.log.lastIndex() - learner.match <= state.options.joinLagEntries();
             learner.countedSinceNanos = state.now;

@@ -18,6 +18,8 @@ import java.time.Duration;
  * @param maxUnappliedBytes handed to the state machine and not applied; default 16 MiB
  * @param tailBytes entries kept in memory for followers and the state machine; default 32 MiB
  * @param joinLagEntries a learner closer to the end than this is counted in (R8); default 4096
+ * @param snapshotMarginEntries entries before the newest snapshot that stay in the log for followers that are behind; at least what is behind the snapshot before it stays anyway; default 65,536. Too
+ *     small: a follower that was away for a moment is sent a whole snapshot; too big: the log takes more of the disk
  */
 public record ProtocolOptions(
         long heartbeatNanos,
@@ -31,7 +33,8 @@ public record ProtocolOptions(
         long maxUncommittedBytes,
         long maxUnappliedBytes,
         long tailBytes,
-        long joinLagEntries) {
+        long joinLagEntries,
+        long snapshotMarginEntries) {
     /** Checks that the numbers make sense together. */
     public ProtocolOptions {
         positive("heartbeat", heartbeatNanos);
@@ -49,6 +52,9 @@ public record ProtocolOptions(
         positive("maxUnappliedBytes", maxUnappliedBytes);
         positive("tailBytes", tailBytes);
         positive("joinLagEntries", joinLagEntries);
+        if (snapshotMarginEntries < 0) {
+            throw new IllegalArgumentException("snapshotMarginEntries " + snapshotMarginEntries + " is below 0");
+        }
         if (failureTimeoutNanos < 3 * heartbeatNanos) {
             throw new IllegalArgumentException("failureTimeout " + Duration.ofNanos(failureTimeoutNanos)
                     + " is below three heartbeats of " + Duration.ofNanos(heartbeatNanos)
@@ -76,7 +82,8 @@ public record ProtocolOptions(
                 64L << 20,
                 16L << 20,
                 32L << 20,
-                4096);
+                4096,
+                65_536);
     }
 
     /** With other times of detection. */
@@ -93,7 +100,8 @@ public record ProtocolOptions(
                 maxUncommittedBytes,
                 maxUnappliedBytes,
                 tailBytes,
-                joinLagEntries);
+                joinLagEntries,
+                snapshotMarginEntries);
     }
 
     /** With another size of the in-sync set below which a new group refuses writes. */
@@ -110,7 +118,26 @@ public record ProtocolOptions(
                 maxUncommittedBytes,
                 maxUnappliedBytes,
                 tailBytes,
-                joinLagEntries);
+                joinLagEntries,
+                snapshotMarginEntries);
+    }
+
+    /** With another margin of entries that stay in the log before the newest snapshot. */
+    public ProtocolOptions withSnapshotMarginEntries(long value) {
+        return new ProtocolOptions(
+                heartbeatNanos,
+                failureTimeoutNanos,
+                casRetryNanos,
+                drainTimeoutNanos,
+                minInSync,
+                featureLevel,
+                maxAppendBytes,
+                maxInFlightBytes,
+                maxUncommittedBytes,
+                maxUnappliedBytes,
+                tailBytes,
+                joinLagEntries,
+                value);
     }
 
     /** With another highest level (R20): one below the newest holds a group back while some of its nodes still run an older release. */

@@ -31,10 +31,15 @@ final class ReplicaLog {
     ReplicaLog(RecoveredReplica recovered, long tailBytesLimit, List<Effect> effects) {
         this.tailBytesLimit = tailBytesLimit;
         this.effects = effects;
-        epochs = new EpochIndex(recovered.epochs(), recovered.lastIndex());
+        epochs = new EpochIndex(recovered.epochs(), recovered.firstIndex(), recovered.lastIndex());
         durableIndex = recovered.lastIndex();
         durableEpoch = recovered.highestEpoch();
         lastTimestamp = recovered.lastTimestamp();
+    }
+
+    /** See {@link EpochIndex#firstIndex}. */
+    long firstIndex() {
+        return epochs.firstIndex();
     }
 
     long lastIndex() {
@@ -94,6 +99,33 @@ final class ReplicaLog {
         pending.clear();
         pending.addAll(cut);
         effects.add(new Effect.TruncateLog(nextWrite(), fromIndex));
+    }
+
+    /** Forgets the entries before {@code firstIndex}, which a snapshot holds, and asks the disk to. */
+    void compact(long firstIndex) {
+        epochs.compact(firstIndex);
+        while (tailHead < tail.size() && tail.get(tailHead).index() < firstIndex) {
+            tailBytes -= tail.get(tailHead).size();
+            tailHead++;
+        }
+        effects.add(new Effect.CompactLog(nextWrite(), firstIndex));
+    }
+
+    /** Drops the whole log in favour of a snapshot that lies behind its end or contradicts it, and asks the disk to. */
+    void reset(SnapshotPosition position) {
+        epochs.reset(position.index(), position.epoch());
+        tail.clear();
+        tailHead = 0;
+        tailBytes = 0;
+        durableIndex = 0; // nothing of the new log, until this write is durable
+        lastTimestamp = position.timestamp();
+        List<Pending> cut = new ArrayList<>(pending.size());
+        for (Pending write : pending) {
+            cut.add(new Pending(write.writeId, 0, write.epoch));
+        }
+        pending.clear();
+        pending.addAll(cut);
+        effects.add(new Effect.InstallSnapshot(nextWrite(), position));
     }
 
     /** Asks the disk to remember the adopted epoch. */

@@ -191,6 +191,16 @@ public final class ReplicaProtocol {
                             + ". Nothing was acknowledged that is not durable. Check the disk, then restart this node; its log is verified on start");
         } else if (event instanceof Event.ApplicationFailed failed) {
             throw new Fault("The application failed: " + failed.reason());
+        } else if (event instanceof Event.SnapshotTaken taken) {
+            state.snapshots.taken(
+                    taken.position(),
+                    leading == null ? Long.MAX_VALUE : leading.feed().keepFrom());
+        } else if (event instanceof Event.SnapshotReceived received) {
+            snapshotReceived(received);
+        } else if (event instanceof Event.SnapshotSendEnded sent) {
+            if (leading != null) {
+                leading.feed().ended(sent.to());
+            }
         } else {
             throw new IllegalArgumentException("unknown event " + event);
         }
@@ -602,6 +612,16 @@ public final class ReplicaProtocol {
             leading.persisted();
         } else {
             following.persisted();
+        }
+    }
+
+    private void snapshotReceived(Event.SnapshotReceived received) {
+        Configuration configuration = configuration();
+        boolean inSync = configuration != null
+                && configuration.epoch() == state.highestEpoch
+                && configuration.isInSync(state.self);
+        if (state.snapshots.received(received, inSync) && leading == null) {
+            following.installed(received.position().index());
         }
     }
 

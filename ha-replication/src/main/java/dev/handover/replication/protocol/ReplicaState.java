@@ -22,6 +22,7 @@ final class ReplicaState {
     final List<Effect> effects = new ArrayList<>();
     final ReplicaLog log;
     final ApplyFlow apply;
+    final SnapshotKeeping snapshots;
     /** Nodes that a connection stands to. */
     final Set<NodeId> connected = new TreeSet<>();
     /** Which replica was last heard from a node, on its present connection. */
@@ -47,9 +48,11 @@ final class ReplicaState {
         this.self = self;
         this.ids = ids;
         log = new ReplicaLog(recovered, options.tailBytes(), effects);
-        apply = new ApplyFlow(this);
+        apply = new ApplyFlow(this, recovered.snapshot().index());
         lineage = recovered.lineage();
         highestEpoch = recovered.highestEpoch();
+        commitIndex = recovered.snapshot().index(); // a snapshot holds only what was committed
+        snapshots = new SnapshotKeeping(this, recovered.snapshot());
     }
 
     void become(Role next, String why) {

@@ -68,7 +68,8 @@ final class SimParameters {
                 dice.scale(200, 1_000_000),
                 dice.scale(65, 100_000),
                 dice.scale(65, 1_000_000),
-                dice.scale(1, 4096));
+                dice.scale(1, 4096),
+                dice.chance(0.5) ? 0 : dice.scale(1, 200));
         tickNanos = Math.min(heartbeat / 2, dice.scale(2 * MILLI, 10 * MILLI));
         thinkNanos = dice.scale(200 * MICRO, 20 * MILLI);
         clientTimeoutNanos = dice.scale(5 * MILLI, 200 * MILLI);
