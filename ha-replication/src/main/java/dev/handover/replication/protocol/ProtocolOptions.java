@@ -154,6 +154,7 @@ public record ProtocolOptions(
                 maxUncommittedBytes,
                 maxUnappliedBytes,
                 tailBytes,
-                joinLagEntries);
+                joinLagEntries,
+                snapshotMarginEntries);
     }
 }
