@@ -246,7 +246,7 @@ class SnapshotProtocolTest {
         assertThat(bench.core.role()).isEqualTo(Role.LEADER);
         assertThat(bench.core.commitIndex()).isEqualTo(6);
         bench.connect(A);
-        bench.receive(A, new Message.Join(3, LINEAGE, 2, 1, 1));
+        bench.receive(A, new Message.Join(3, LINEAGE, 2, 1, FeatureLevels.NEWEST));
         bench.receive(A, new Message.Mismatch(3, 5, 2, 1, 0));
         assertThat(bench.last(Effect.SendSnapshot.class)).isEqualTo(new Effect.SendSnapshot(A, 5));
     }
@@ -278,7 +278,7 @@ class SnapshotProtocolTest {
     private static void joins(CoreBench bench, long lastIndex) {
         bench.forget();
         bench.connect(B);
-        bench.receive(B, new Message.Join(1, bench.core.lineage(), lastIndex, 1, 1));
+        bench.receive(B, new Message.Join(1, bench.core.lineage(), lastIndex, 1, FeatureLevels.NEWEST));
         assertThat(bench.sent(Message.Append.class)).containsExactly(append(1, 4, 1, 8));
         bench.receive(B, new Message.Mismatch(1, 4, lastIndex, 1, 0));
     }
