@@ -20,7 +20,7 @@ public final class KvMain {
     private static final int FAILED = 1;
     private static final int WRONG_OPTIONS = 2;
     private static final int FAULTED = 3;
-    private static final long CLOSE_SECONDS = 4;
+    private static final long CLOSE_SECONDS = 8;
     private static final long LAST_ANSWERS_MILLIS = 500;
 
     private KvMain() {}

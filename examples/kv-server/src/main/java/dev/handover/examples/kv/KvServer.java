@@ -14,6 +14,7 @@ import dev.handover.netty.NettyTransport;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
+import dev.handover.replication.TransferResult;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -34,6 +35,7 @@ import org.slf4j.LoggerFactory;
 final class KvServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KvServer.class);
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(1);
+    private static final long HAND_OVER_MILLIS = 1500;
     private static final Duration SESSION_TIMEOUT = Duration.ofMinutes(10);
     private static final Duration ZOOKEEPER_START_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
@@ -131,13 +133,18 @@ final class KvServer implements AutoCloseable {
         return embedded == null ? line : line + " zookeeper=" + embedded.connectString();
     }
 
-    /** Answers what has arrived, hands over, and stops. Closing twice is fine. */
+    /** Hands over if it leads, answers what has arrived, and stops. Closing twice is fine. */
     @Override
     public void close() {
         if (!closing) {
             LOG.info("{}/{} stops", options.group(), options.id());
         }
+        boolean first = !closing;
         closing = true;
+        ReplicatedLog replica = log;
+        if (first && replica != null) {
+            handOver(replica);
+        }
         RespServer front = resp;
         if (front != null) {
             drain(front);
@@ -155,6 +162,33 @@ final class KvServer implements AutoCloseable {
         String reason = status.fault();
         if (reason != null && fault.complete(reason)) {
             opened(resp).refuse("this replica has stopped itself, use another node; nothing was executed: " + reason);
+        }
+    }
+
+    /** While clients are served still: none of them has to wait for a take-over. */
+    private void handOver(ReplicatedLog replica) {
+        GroupStatus status = replica.status();
+        if (status.configuration() != null && status.configuration().inSync().equals(List.of(status.self()))) {
+            LOG.warn(
+                    "{}/{} is the last one in sync: the group is down until this node is back",
+                    options.group(),
+                    options.id());
+            return;
+        }
+        if (!status.role().leads()) {
+            return;
+        }
+        try {
+            TransferResult result = replica.handOver().get(HAND_OVER_MILLIS, TimeUnit.MILLISECONDS);
+            LOG.info("{}/{} hands over: {}", options.group(), options.id(), result);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn(
+                    "{}/{} could not hand over before it stops, another node takes over: {}",
+                    options.group(),
+                    options.id(),
+                    message(e.getCause() == null ? e : e.getCause()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

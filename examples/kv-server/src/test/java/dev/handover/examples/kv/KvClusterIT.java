@@ -125,6 +125,60 @@ class KvClusterIT {
     }
 
     @Test
+    void shouldFailNoCommandWhenNodesAreStoppedInOrder() throws Exception {
+        try (KvCluster cluster = KvCluster.in(directory).nodes(3).start()) {
+            KvNode leader = cluster.leader();
+            List<KvNode> others =
+                    cluster.nodes().stream().filter(node -> node != leader).toList();
+            AtomicInteger answered = new AtomicInteger();
+            AtomicBoolean enough = new AtomicBoolean();
+            List<CompletableFuture<String>> clients = new ArrayList<>();
+            for (KvNode node : cluster.nodes()) {
+                for (int i = 0; i < 4; i++) {
+                    String key = node.id() + i;
+                    clients.add(CompletableFuture.supplyAsync(
+                            () -> count(node, others.get(0), key, answered, enough),
+                            command -> new Thread(command, "client-" + key).start()));
+                }
+            }
+            Waiting.until("some writes", SOON, () -> answered.get() > 300);
+            leader.stop();
+            int afterStop = answered.get();
+            Waiting.until("writes go on", SOON, () -> answered.get() > afterStop + 300);
+            enough.set(true);
+            for (CompletableFuture<String> client : clients) {
+                assertThat(client.get(20, TimeUnit.SECONDS)).isEmpty();
+            }
+            assertThat(cluster.leader().info()).containsEntry("in_sync_count", "2");
+        }
+    }
+
+    /** Increments until it is enough; when it is told to go elsewhere it does. Says what went wrong. */
+    private static String count(
+            KvNode node, KvNode elsewhere, String key, AtomicInteger answered, AtomicBoolean enough) {
+        int n = 1;
+        for (KvNode at : List.of(node, elsewhere)) {
+            boolean leaves = false;
+            try (RawClient client = at.client()) {
+                while (!leaves && !enough.get()) {
+                    String reply = client.call("INCR", key);
+                    if (reply.equals(":" + n)) {
+                        n++;
+                        answered.incrementAndGet();
+                    } else if (reply.contains("TRYAGAIN this server is stopping, use another node")) {
+                        leaves = true;
+                    } else {
+                        return key + ": " + reply + " instead of " + n;
+                    }
+                }
+            } catch (IOException e) {
+                return key + ": " + e;
+            }
+        }
+        return "";
+    }
+
+    @Test
     void shouldReplicateTheLongestValues() throws IOException {
         byte[] one = new byte[KvStateMachine.MAX_VALUE_BYTES];
         byte[] two = new byte[KvStateMachine.MAX_VALUE_BYTES];

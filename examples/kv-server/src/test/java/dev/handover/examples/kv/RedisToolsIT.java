@@ -58,6 +58,26 @@ class RedisToolsIT {
         }
     }
 
+    @Test
+    void shouldTransferTheLeadershipByRedisCli() throws Exception {
+        KvNode leader = cluster.leader();
+        KvNode other = follower();
+        String refused = run("redis-cli", "-p", Integer.toString(other.respPort()), "handover", "transfer");
+        assertThat(refused).contains("does not lead; ask " + leader.id());
+        String done = run("redis-cli", "-p", Integer.toString(leader.respPort()), "handover", "transfer", other.id());
+        assertThat(done).startsWith("OK " + other.id() + " leads epoch ").contains("the pause was");
+        assertThat(cluster.leader().id()).isEqualTo(other.id());
+        assertThat(run("redis-cli", "-p", Integer.toString(leader.respPort()), "set", "after", "1"))
+                .isEqualTo("OK\n");
+        assertThat(leader.info().get("last_transfer")).startsWith(other.id() + " leads epoch ");
+        assertThat(run("redis-cli", "-p", Integer.toString(leader.respPort()), "handover", "transfer", "z"))
+                .contains("does not lead");
+        assertThat(run("redis-cli", "-p", Integer.toString(other.respPort()), "handover", "transfer", "z"))
+                .contains("z is not in the in-sync set");
+        assertThat(run("redis-cli", "-p", Integer.toString(other.respPort()), "command", "info", "handover"))
+                .contains("handover", "admin");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"1", "16"})
     void shouldServeRedisBenchmarkWithoutAnError(String pipeline) throws Exception {

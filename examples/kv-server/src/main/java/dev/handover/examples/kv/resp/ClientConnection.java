@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.slf4j.Logger;
@@ -69,7 +70,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
                 server.budget().giveBack(line.charge());
                 return;
             }
-            enqueue(server.commands().parse(line.arguments()), line.charge());
+            Request request = server.commands().parse(line.arguments());
+            boolean late =
+                    server.isLeaving() && (request instanceof Request.Mutate || request instanceof Request.Query);
+            enqueue(
+                    late
+                            ? Request.Immediate.of(Failures.tryAgain(
+                                    "this server is stopping, use another node; nothing was executed"))
+                            : request,
+                    line.charge());
         } else if (!closing && message instanceof Incoming.Dropped) {
             enqueue(
                     Request.Immediate.of(Failures.overloaded("the commands of all clients that wait need more than "
@@ -140,7 +149,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** Answers what has waited too long. Called now and then. */
     void expire(long nowNanos) {
         if (!run.isEmpty() && nowNanos - run.get(0).deadlineNanos() >= 0) {
-            boolean writes = run.get(0).request() instanceof Request.Mutate;
+            boolean writes = !(run.get(0).request() instanceof Request.Query);
             Reply reply = writes
                     ? Failures.uncertain("no answer within " + server.timeoutText()
                             + "; the command may or may not have been executed")
@@ -204,6 +213,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             if (request instanceof Request.Immediate immediate) {
                 reply(immediate.answer().apply(state));
                 dequeue();
+            } else if (request instanceof Request.Later later) {
+                run.add(unqueue());
+                start(() -> later.answer().get(), (reply, thrown) -> {
+                    if (thrown != null) {
+                        throw new CompletionException(thrown);
+                    }
+                    return List.of(reply);
+                });
             } else if (request instanceof Request.Final last) {
                 reply(last.reply());
                 dropWaiting();

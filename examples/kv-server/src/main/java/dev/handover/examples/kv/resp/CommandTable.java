@@ -1,5 +1,6 @@
 package dev.handover.examples.kv.resp;
 
+import dev.handover.replication.ReplicatedLog;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +17,10 @@ final class CommandTable {
 
     private final Map<String, CommandSpec> specs = new TreeMap<>();
 
-    CommandTable(ServerInfo server) {
+    CommandTable(ServerInfo server, ReplicatedLog log) {
         DataCommands.all().forEach(this::add);
         new ServerCommands(server).all().forEach(this::add);
+        add(new HandoverCommand(server, log).spec());
         add(new CommandSpec(
                 "command", -1, List.of("loading", "stale"), 0, 0, 0, "Describes the commands.", this::command));
     }

@@ -2,7 +2,9 @@ package dev.handover.examples.kv.resp;
 
 import dev.handover.examples.kv.store.Read;
 import dev.handover.examples.kv.store.Write;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** A command that was understood. */
 sealed interface Request {
@@ -19,6 +21,9 @@ sealed interface Request {
             return new Immediate(client -> reply);
         }
     }
+
+    /** Answered by this server when it is done; nothing else of its connection is done meanwhile. */
+    record Later(Supplier<CompletableFuture<Reply>> answer) implements Request {}
 
     /** The last one of its connection. */
     record Final(Reply reply) implements Request {}

@@ -51,6 +51,9 @@ public final class RespServer implements AutoCloseable {
     private static final int HIGH_WATER_BYTES = 256 * 1024;
     private static final byte[] TOO_MANY = "-ERR max number of clients reached\r\n".getBytes(StandardCharsets.US_ASCII);
 
+    /** How long a server that stops goes on to answer, for clients that are about to send. */
+    private static final long LEAVE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final ReplicatedLog log;
     private final KvStateMachine store;
     private final ServerSettings settings;
@@ -64,6 +67,7 @@ public final class RespServer implements AutoCloseable {
     private final AtomicLong nextId = new AtomicLong(1);
     private volatile @Nullable String refusal;
     private volatile @Nullable Channel listener;
+    private volatile boolean leaving;
     private volatile boolean draining;
 
     private RespServer(ReplicatedLog log, KvStateMachine store, ServerSettings settings) {
@@ -71,7 +75,7 @@ public final class RespServer implements AutoCloseable {
         this.store = store;
         this.settings = settings;
         this.info = new ServerInfo(log, store, settings, budget);
-        this.commands = new CommandTable(info);
+        this.commands = new CommandTable(info, log);
         this.timeoutNanos = settings.timeout().toNanos() - TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
         boolean epoll = Epoll.isAvailable();
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
@@ -111,7 +115,8 @@ public final class RespServer implements AutoCloseable {
     }
 
     /**
-     * Takes no new connections and no new commands, and answers those that have arrived; closes each connection after its last answer.
+     * Takes no new connections and executes no new commands, and answers those that have arrived. Who sends more within a moment is told to go elsewhere, so that no busy client
+     * loses a command under the closing of its connection; then each connection is closed after its last answer.
      *
      * @return whether all was answered in time
      */
@@ -120,9 +125,15 @@ public final class RespServer implements AutoCloseable {
         if (channel != null) {
             channel.close();
         }
+        long deadline = System.nanoTime() + timeout.toNanos();
+        leaving = true;
+        awaitNoConnection(System.nanoTime() + Math.min(LEAVE_NANOS, timeout.toNanos() / 2));
         draining = true;
         connections.values().forEach(ClientConnection::drain);
-        long deadline = System.nanoTime() + timeout.toNanos();
+        return awaitNoConnection(deadline);
+    }
+
+    private boolean awaitNoConnection(long deadline) throws InterruptedException {
         synchronized (connections) {
             while (!connections.isEmpty()) {
                 long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
@@ -164,6 +175,11 @@ public final class RespServer implements AutoCloseable {
     @Nullable
     String refusal() {
         return refusal;
+    }
+
+    /** Whether commands that come now are not executed any more. */
+    boolean isLeaving() {
+        return leaving;
     }
 
     boolean isDraining() {

@@ -39,6 +39,7 @@ final class ServerInfo {
     final LongAdder overloaded = new LongAdder();
     final LongAdder uncertain = new LongAdder();
     private volatile int port;
+    private volatile String lastTransfer = "";
 
     ServerInfo(ReplicatedLog log, KvStateMachine store, ServerSettings settings, MemoryBudget budget) {
         this.log = log;
@@ -46,6 +47,11 @@ final class ServerInfo {
         this.settings = settings;
         this.budget = budget;
         this.port = settings.address().getPort();
+    }
+
+    /** How the last transfer that was asked for here ended. */
+    void transferEnded(String how) {
+        lastTransfer = how;
     }
 
     void port(int actual) {
@@ -200,6 +206,7 @@ final class ServerInfo {
         fields.put("commit_index", status.commitIndex());
         fields.put("applied_index", status.appliedIndex());
         fields.put("lag", Math.max(0, status.commitIndex() - status.appliedIndex()));
+        fields.put("last_transfer", lastTransfer);
         fields.put("fault", status.fault() == null ? "" : status.fault().replaceAll("[\\r\\n]+", " "));
     }
 
