@@ -1,0 +1,110 @@
+package dev.handover.jmh.cluster;
+
+import dev.handover.election.zookeeper.EmbeddedZooKeeper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Runs the same durable work on one system after the other. The processes it starts end with it. */
+public final class ClusterBenchmark {
+    /** First words of the command line that belong here. */
+    public static final Set<String> COMMANDS = Set.of("cluster", "replica", "client");
+
+    private ClusterBenchmark() {}
+
+    /** {@code cluster OPTION...}; the other commands are for the children. */
+    public static void main(String[] arguments) throws Exception {
+        switch (arguments[0]) {
+            case "replica" -> Child.replica(
+                    Contenders.named(arguments[1]), Integer.parseInt(arguments[2]), Path.of(arguments[3]));
+            case "client" -> Child.client(Contenders.named(arguments[1]), Path.of(arguments[2]));
+            default -> {
+                List<String> rest = Arrays.asList(arguments).subList(1, arguments.length);
+                if (rest.contains("--help")) {
+                    System.out.print(Options.USAGE);
+                } else {
+                    run(Options.parse(rest));
+                }
+            }
+        }
+    }
+
+    private static void run(Options options) throws Exception {
+        clear(options.directory());
+        Files.createDirectories(options.directory());
+        Report report = new Report(options);
+        limits(options, report);
+        System.out.println(Row.HEAD);
+        try (EmbeddedZooKeeper zooKeeper = EmbeddedZooKeeper.builder()
+                .dataDirectory(options.directory().resolve("zookeeper"))
+                .clientAddress(Layout.HOST, 0)
+                .start()) {
+            zooKeeper.awaitServing(Duration.ofSeconds(30));
+            for (String name : options.systems()) {
+                measure(options, report, Contenders.named(name), zooKeeper.connectString());
+            }
+        }
+        report.write();
+    }
+
+    private static void limits(Options options, Report report) throws IOException, InterruptedException {
+        for (int bytes : options.sizes()) {
+            for (int window : options.windows()) {
+                report.limit(
+                        window, bytes, Limits.recordsPerSecond(options.directory(), bytes, window, 2));
+            }
+        }
+        report.pingPong(Limits.pingPongMicros(2));
+    }
+
+    private static void measure(Options options, Report report, Contender contender, String zooKeeper)
+            throws IOException, InterruptedException {
+        boolean latch = contender instanceof LatchContender;
+        Path directory = options.directory().resolve(contender.name());
+        try (RunningCluster cluster =
+                new RunningCluster(contender, Layout.choose(directory, options.replicas(), zooKeeper))) {
+            if (!latch && (options.reads() == 0 || contender.reads())) {
+                for (int bytes : options.sizes()) {
+                    for (int window : options.windows()) {
+                        report.row(cluster.run(options, window, bytes));
+                    }
+                }
+            }
+            List<RunningCluster.TakeOver> rounds = new ArrayList<>();
+            for (int round = 1; round <= options.takeOvers(); round++) {
+                RunningCluster.TakeOver takeOver = cluster.takeOver(round, !latch);
+                System.out.printf(
+                        Locale.ROOT,
+                        "%-13s take-over %d: client gap %.1f ms, %d acknowledged, lost %d, doubled %d%n",
+                        contender.name(),
+                        round,
+                        takeOver.gapMillis(),
+                        takeOver.acknowledged(),
+                        takeOver.lost(),
+                        takeOver.doubled());
+                rounds.add(takeOver);
+            }
+            report.takeOvers(contender, rounds);
+        } catch (IOException e) { // a peer that misbehaves is reported as such, and the others are measured
+            report.misbehaved(contender, e);
+        }
+    }
+
+    private static void clear(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            try (Stream<Path> all = Files.walk(directory)) {
+                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.handover.jmh.cluster;
+
+import java.io.IOException;
+import java.util.List;
+
+/** A system that is measured: how its replica and its client are started. */
+interface Contender {
+    /** As on the command line. */
+    String name();
+
+    /** For people. */
+    String title();
+
+    /** Released version. */
+    String version();
+
+    /** What a reader must know to judge the figures: every setting that is not the default, and how a client reaches it. */
+    List<String> settings();
+
+    /** Beside those that all replicas and clients have. */
+    default List<String> jvmOptions() {
+        return List.of();
+    }
+
+    /** Whether it has linearizable reads that do not go through the log. */
+    default boolean reads() {
+        return false;
+    }
+
+    /** Starts a replica in this process; returns when it takes part. */
+    Server serve(Layout layout, int self) throws Exception;
+
+    /** Connects to the leader, or to whatever takes its commands; waits until that is there. */
+    Client connect(Layout layout) throws Exception;
+
+    /** A replica. Ends with its process. */
+    interface Server {
+        boolean leads();
+
+        /** What it has applied. */
+        Ledger ledger();
+    }
+
+    /** A connection to a system, with several commands under way. */
+    interface Client extends AutoCloseable {
+        /** Before the first command: who hears of the answers. */
+        void listen(Replies replies);
+
+        /** Submits a command whose answer will name the slot. Any thread; from within an answer the answering one. */
+        void submit(int slot, byte[] payload);
+
+        /** Reads linearizably. */
+        default void read(int slot) {
+            throw new UnsupportedOperationException("has no reads beside the log");
+        }
+
+        @Override
+        void close() throws IOException;
+    }
+
+    /** Hears of answers, on the client's threads. */
+    interface Replies {
+        /** The command of the slot is durable and applied ({@code ok}), or nobody knows. */
+        void reply(int slot, boolean ok);
+    }
+}

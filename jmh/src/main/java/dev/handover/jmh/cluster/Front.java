@@ -1,0 +1,142 @@
+package dev.handover.jmh.cluster;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import java.util.Arrays;
+
+/**
+ * What stands between a client process and a system that has no client of its own: a frame a command, an int an answer, both written in batches.
+ *
+ * <pre>
+ * to the server    u32 length | u32 slot * 2 + (1: read) | command
+ * to the client    u32 (1: leads, 0: does not), once; then a u32 per answer: slot * 4 + (0: unknown, 1: done, 2: does not lead)
+ * </pre>
+ */
+final class Front {
+    static final int UNKNOWN = 0;
+    static final int DONE = 1;
+    static final int NOT_LEADER = 2;
+    static final int MAX_FRAME = 16 << 20;
+
+    /** The system behind it. */
+    interface Backend {
+        boolean leads();
+
+        void submit(byte[] command, Answer answer);
+
+        default void read(Answer answer) {
+            answer.is(UNKNOWN);
+        }
+    }
+
+    private Front() {}
+
+    /** Listens until the process ends. */
+    static void listen(int port, Backend backend) throws InterruptedException {
+        var group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+        new ServerBootstrap()
+                .group(group)
+                .channel(NioServerSocketChannel.class)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline()
+                                .addLast(new LengthFieldBasedFrameDecoder(MAX_FRAME, 0, 4, 0, 4))
+                                .addLast(new Connection(backend, channel));
+                    }
+                })
+                .bind(Layout.HOST, port)
+                .sync();
+    }
+
+    /** The way back to one caller. */
+    static final class Answer {
+        private final Connection connection;
+        private final int slot;
+
+        private Answer(Connection connection, int slot) {
+            this.connection = connection;
+            this.slot = slot;
+        }
+
+        /** Once, on any thread. */
+        void is(int status) {
+            connection.answer(slot << 2 | status);
+        }
+    }
+
+    private static final class Connection extends ChannelInboundHandlerAdapter {
+        private final Backend backend;
+        private final Channel channel;
+        private int[] waiting = new int[64];
+        private int count;
+
+        Connection(Backend backend, Channel channel) {
+            this.backend = backend;
+            this.channel = channel;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            context.writeAndFlush(context.alloc().buffer(4).writeInt(backend.leads() ? 1 : 0));
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf frame = (ByteBuf) message;
+            try {
+                int head = frame.readInt();
+                Answer answer = new Answer(this, head >>> 1);
+                if ((head & 1) == 1) {
+                    backend.read(answer);
+                } else {
+                    byte[] command = new byte[frame.readableBytes()];
+                    frame.readBytes(command);
+                    backend.submit(command, answer);
+                }
+            } finally {
+                frame.release();
+            }
+        }
+
+        void answer(int word) {
+            synchronized (this) {
+                if (count == waiting.length) {
+                    waiting = Arrays.copyOf(waiting, 2 * count);
+                }
+                waiting[count++] = word;
+                if (count > 1) {
+                    return; // somebody has asked for the flush
+                }
+            }
+            channel.eventLoop().execute(this::flush);
+        }
+
+        private void flush() {
+            ByteBuf answers;
+            synchronized (this) {
+                answers = channel.alloc().buffer(4 * count);
+                for (int i = 0; i < count; i++) {
+                    answers.writeInt(waiting[i]);
+                }
+                count = 0;
+            }
+            channel.writeAndFlush(answers);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+}

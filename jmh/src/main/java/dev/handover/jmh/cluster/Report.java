@@ -1,0 +1,203 @@
+package dev.handover.jmh.cluster;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Gathers the figures: a table on standard output, a JSON file, and the page for people. */
+final class Report {
+    private record Limit(int window, int bytes, double perSecond) {}
+
+    private final Options options;
+    private final List<Limit> limits = new ArrayList<>();
+    private final List<Row> rows = new ArrayList<>();
+    private final Map<String, List<RunningCluster.TakeOver>> takeOvers = new LinkedHashMap<>();
+    private final Map<String, String> misbehaved = new LinkedHashMap<>();
+    private double pingPongMicros;
+
+    Report(Options options) {
+        this.options = options;
+    }
+
+    void limit(int window, int bytes, double perSecond) {
+        limits.add(new Limit(window, bytes, perSecond));
+        System.out.printf(
+                Locale.ROOT,
+                "limit: group commit of %d records of %d bytes, one file, one force: %.0f records/s%n",
+                window,
+                bytes,
+                perSecond);
+    }
+
+    void pingPong(double micros) {
+        pingPongMicros = micros;
+        System.out.printf(Locale.ROOT, "limit: loopback ping-pong: %.1f us%n", micros);
+    }
+
+    void row(Row row) {
+        rows.add(row);
+        System.out.println(row.text());
+    }
+
+    void takeOvers(Contender contender, List<RunningCluster.TakeOver> rounds) {
+        if (!rounds.isEmpty()) {
+            takeOvers.put(contender.name(), rounds);
+        }
+    }
+
+    void misbehaved(Contender contender, IOException how) {
+        misbehaved.put(contender.name(), String.valueOf(how.getMessage()));
+        System.out.println(contender.name() + " misbehaved and sets no bar: " + how.getMessage());
+    }
+
+    private static double[] sortedGaps(List<RunningCluster.TakeOver> rounds) {
+        return rounds.stream()
+                .mapToDouble(RunningCluster.TakeOver::gapMillis)
+                .sorted()
+                .toArray();
+    }
+
+    private String command() {
+        return "java -jar jmh/target/benchmarks.jar cluster --systems " + String.join(",", options.systems())
+                + " --windows " + joined(options.windows()) + " --sizes " + joined(options.sizes()) + " --warm "
+                + options.warmSeconds() + " --seconds " + options.seconds() + " --replicas " + options.replicas()
+                + " --reads " + options.reads() + " --take-overs " + options.takeOvers();
+    }
+
+    private static String joined(List<Integer> numbers) {
+        return numbers.stream().map(String::valueOf).collect(Collectors.joining(","));
+    }
+
+    void write() throws IOException {
+        Files.writeString(options.json(), json());
+        System.out.println("result: " + options.json());
+        if (!options.docs().isEmpty()) {
+            Path docs = Path.of(options.docs());
+            Files.writeString(docs.resolve("performance.md"), page());
+            Files.writeString(docs.resolve("latency.svg"), LatencyPlot.of(rows));
+        }
+    }
+
+    private String json() {
+        String takeOverRows = takeOvers.entrySet().stream()
+                .map(entry -> {
+                    double[] gaps = sortedGaps(entry.getValue());
+                    return String.format(
+                            Locale.ROOT,
+                            "{\"system\":\"%s\",\"rounds\":%d,\"gap_median_ms\":%.1f,\"gap_max_ms\":%.1f,\"lost\":%d,\"doubled\":%d}",
+                            entry.getKey(),
+                            gaps.length,
+                            gaps[gaps.length / 2],
+                            gaps[gaps.length - 1],
+                            entry.getValue().stream()
+                                    .mapToLong(RunningCluster.TakeOver::lost)
+                                    .sum(),
+                            entry.getValue().stream()
+                                    .mapToLong(RunningCluster.TakeOver::doubled)
+                                    .max()
+                                    .orElse(0));
+                })
+                .collect(Collectors.joining(",\n  "));
+        return "{\n \"command\":\"" + command() + "\",\n \"java\":\"" + System.getProperty("java.version")
+                + "\",\n \"cores\":" + Runtime.getRuntime().availableProcessors()
+                + ",\n \"ping_pong_us\":" + String.format(Locale.ROOT, "%.1f", pingPongMicros)
+                + ",\n \"group_commit\":["
+                + limits.stream()
+                        .map(limit -> String.format(
+                                Locale.ROOT,
+                                "{\"window\":%d,\"bytes\":%d,\"records_per_second\":%.0f}",
+                                limit.window,
+                                limit.bytes,
+                                limit.perSecond))
+                        .collect(Collectors.joining(","))
+                + "],\n \"rows\":[\n  " + rows.stream().map(Row::json).collect(Collectors.joining(",\n  "))
+                + "],\n \"take_overs\":[\n  " + takeOverRows + "],\n \"misbehaved\":["
+                + misbehaved.keySet().stream()
+                        .map(name -> "\"" + name + "\"")
+                        .collect(Collectors.joining(","))
+                + "]\n}\n";
+    }
+
+    private String page() {
+        StringBuilder page = new StringBuilder();
+        page.append("# Performance\n\nGenerated by the benchmark itself; do not edit. Machine: ")
+                .append(Runtime.getRuntime().availableProcessors())
+                .append(" cores for all replicas, the client and ZooKeeper, ")
+                .append(System.getProperty("os.name"))
+                .append(' ')
+                .append(System.getProperty("os.version"))
+                .append(", Java ")
+                .append(System.getProperty("java.version"))
+                .append(". Read the ratios, not the numbers.\n\n    ")
+                .append(command())
+                .append("\n\n![latency against throughput](latency.svg)\n\n");
+        page.append("| system | window | bytes | reads | ops/s | p50 µs | p99 µs | p99.9 µs | leader B/op | servers µs/op | client µs/op |\n")
+                .append("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+        for (Row row : rows) {
+            page.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %d | %d | %d %% | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f | %.1f |%n",
+                    Contenders.named(row.system()).title(),
+                    row.window(),
+                    row.bytes(),
+                    row.reads(),
+                    row.perSecond(),
+                    row.p50Micros(),
+                    row.p99Micros(),
+                    row.p999Micros(),
+                    row.allocatedBytes(),
+                    row.serverMicros(),
+                    row.clientMicros()));
+        }
+        page.append("\n## What the machine could do\n\n| | |\n|---|---:|\n");
+        for (Limit limit : limits) {
+            page.append(String.format(
+                    Locale.ROOT,
+                    "| group commit of %d records of %d bytes, one file, one force each | %.0f records/s |%n",
+                    limit.window,
+                    limit.bytes,
+                    limit.perSecond));
+        }
+        page.append(String.format(Locale.ROOT, "| loopback ping-pong | %.1f µs |%n", pingPongMicros));
+        if (!takeOvers.isEmpty()) {
+            page.append("\n## Leader killed with SIGKILL, one sequential writer\n\n")
+                    .append("| system | rounds | client gap, median | max | lost | doubled |\n|---|---:|---:|---:|---:|---:|\n");
+            takeOvers.forEach((name, rounds) -> {
+                double[] gaps = sortedGaps(rounds);
+                page.append(String.format(
+                        Locale.ROOT,
+                        "| %s | %d | %.1f ms | %.1f ms | %s | %s |%n",
+                        Contenders.named(name).title(),
+                        gaps.length,
+                        gaps[gaps.length / 2],
+                        gaps[gaps.length - 1],
+                        name.equals("latch")
+                                ? "n/a"
+                                : rounds.stream()
+                                        .mapToLong(RunningCluster.TakeOver::lost)
+                                        .sum(),
+                        name.equals("latch")
+                                ? "n/a"
+                                : rounds.stream()
+                                        .mapToLong(RunningCluster.TakeOver::doubled)
+                                        .max()
+                                        .orElse(0)));
+            });
+        }
+        page.append("\n## Settings\n\nReplicas: `-Xmx1g -XX:+UseTransparentHugePages`, all other JVM options at their defaults.\n\n");
+        for (String name : options.systems()) {
+            Contender contender = Contenders.named(name);
+            page.append("- **").append(contender.title()).append(' ').append(contender.version()).append("**: ");
+            page.append(String.join("; ", contender.settings())).append(".\n");
+        }
+        misbehaved.forEach((name, how) ->
+                page.append("\n").append(Contenders.named(name).title()).append(" misbehaved and sets no bar: ").append(how).append('\n'));
+        return page.toString();
+    }
+}
