@@ -22,12 +22,30 @@ class BenchmarksJarIT {
     @Test
     void shouldRunAClusterAndKillItsLeader(@TempDir Path directory) throws Exception {
         String output = java(
-                directory, "cluster", "--systems", "handover", "--windows", "8", "--warm", "1", "--seconds", "1", "--take-overs", "1", "--docs", ".");
+                directory,
+                "cluster",
+                "--systems",
+                "handover",
+                "--windows",
+                "8",
+                "--warm",
+                "1",
+                "--seconds",
+                "1",
+                "--take-overs",
+                "1",
+                "--docs",
+                ".");
 
         assertThat(output).containsPattern("handover +3 +8 +256 .* 0\\R").contains("lost 0, doubled 0");
-        assertThat(directory.resolve("target/cluster.json")).content().contains("\"take_overs\":[\n  {\"system\":\"handover\",\"rounds\":1");
+        assertThat(directory.resolve("target/cluster.json"))
+                .content()
+                .contains("\"take_overs\":[\n  {\"system\":\"handover\",\"rounds\":1");
         assertThat(directory.resolve("performance.md")).content().contains("| Handover | 8 | 256 |", "latency.svg");
-        assertThat(directory.resolve("latency.svg")).content().startsWith("<svg").endsWith("</svg>\n");
+        assertThat(directory.resolve("latency.svg"))
+                .content()
+                .startsWith("<svg")
+                .endsWith("</svg>\n");
     }
 
     private static String java(Path directory, String... arguments) throws IOException, InterruptedException {
@@ -43,7 +61,9 @@ class BenchmarksJarIT {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ends in time").isTrue();
+            assertThat(process.waitFor(120, TimeUnit.SECONDS))
+                    .as("ends in time")
+                    .isTrue();
         } finally {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();

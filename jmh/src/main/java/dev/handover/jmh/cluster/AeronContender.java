@@ -257,7 +257,9 @@ final class AeronContender implements Contender {
                 Command waiting = null;
                 while (!closed && !cluster.isClosed()) {
                     int work = cluster.pollEgress();
-                    for (Command next = waiting == null ? commands.poll() : waiting; next != null; next = commands.poll()) {
+                    for (Command next = waiting == null ? commands.poll() : waiting;
+                            next != null;
+                            next = commands.poll()) {
                         message.putInt(0, next.slot);
                         message.putBytes(SLOT_BYTES, next.payload);
                         underWay.set(next.slot);

@@ -29,8 +29,9 @@ final class Child {
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split(" ");
             switch (words[0]) {
-                case "stats" -> say(server.leads() + " " + allocated(threads) + " "
-                        + server.ledger().applied());
+                case "stats" ->
+                    say(server.leads() + " " + allocated(threads) + " "
+                            + server.ledger().applied());
                 case "audit" -> {
                     BitSet acknowledged = BitSet.valueOf(Files.readAllBytes(Path.of(words[1])));
                     say(server.ledger().missing(acknowledged) + " "
@@ -58,13 +59,14 @@ final class Child {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 String[] words = line.split(" ");
                 switch (words[0]) {
-                    case "run" -> run(
-                            client,
-                            Integer.parseInt(words[1]),
-                            Integer.parseInt(words[2]),
-                            Integer.parseInt(words[3]),
-                            Integer.parseInt(words[4]),
-                            Integer.parseInt(words[5]));
+                    case "run" ->
+                        run(
+                                client,
+                                Integer.parseInt(words[1]),
+                                Integer.parseInt(words[2]),
+                                Integer.parseInt(words[3]),
+                                Integer.parseInt(words[4]),
+                                Integer.parseInt(words[5]));
                     case "write" -> write(client, in, Path.of(words[1]), Long.parseLong(words[2]));
                     default -> throw new IllegalArgumentException("unknown command " + line);
                 }

@@ -23,8 +23,8 @@ public final class ClusterBenchmark {
     /** {@code cluster OPTION...}; the other commands are for the children. */
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
-            case "replica" -> Child.replica(
-                    Contenders.named(arguments[1]), Integer.parseInt(arguments[2]), Path.of(arguments[3]));
+            case "replica" ->
+                Child.replica(Contenders.named(arguments[1]), Integer.parseInt(arguments[2]), Path.of(arguments[3]));
             case "client" -> Child.client(Contenders.named(arguments[1]), Path.of(arguments[2]));
             default -> {
                 List<String> rest = Arrays.asList(arguments).subList(1, arguments.length);
@@ -58,8 +58,7 @@ public final class ClusterBenchmark {
     private static void limits(Options options, Report report) throws IOException, InterruptedException {
         for (int bytes : options.sizes()) {
             for (int window : options.windows()) {
-                report.limit(
-                        window, bytes, Limits.recordsPerSecond(options.directory(), bytes, window, 2));
+                report.limit(window, bytes, Limits.recordsPerSecond(options.directory(), bytes, window, 2));
             }
         }
         report.pingPong(Limits.pingPongMicros(2));

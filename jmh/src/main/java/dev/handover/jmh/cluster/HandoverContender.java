@@ -70,15 +70,13 @@ final class HandoverContender implements Contender {
             @Override
             public void submit(byte[] command, Front.Answer answer) {
                 log.submit(command)
-                        .whenComplete(
-                                (result, failure) -> answer.is(failure == null ? Front.DONE : Front.UNKNOWN));
+                        .whenComplete((result, failure) -> answer.is(failure == null ? Front.DONE : Front.UNKNOWN));
             }
 
             @Override
             public void read(Front.Answer answer) {
                 log.read(Consistency.LINEARIZABLE, ledger::applied)
-                        .whenComplete(
-                                (result, failure) -> answer.is(failure == null ? Front.DONE : Front.UNKNOWN));
+                        .whenComplete((result, failure) -> answer.is(failure == null ? Front.DONE : Front.UNKNOWN));
             }
         });
         return new Server() {

@@ -83,9 +83,8 @@ final class JGroupsContender implements Contender {
     public Server serve(Layout layout, int self) throws Exception {
         Ledger ledger = new Ledger();
         InetAddress host = InetAddress.getByName(Layout.HOST);
-        List<String> members = IntStream.range(0, layout.replicas())
-                .mapToObj(i -> "n" + i)
-                .collect(Collectors.toList());
+        List<String> members =
+                IntStream.range(0, layout.replicas()).mapToObj(i -> "n" + i).collect(Collectors.toList());
         TCPPING discovery = new TCPPING();
         discovery.setInitialHosts(IntStream.range(0, layout.replicas())
                 .mapToObj(i -> new InetSocketAddress(host, layout.port(i, 1)))

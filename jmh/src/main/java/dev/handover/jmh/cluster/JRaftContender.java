@@ -125,7 +125,9 @@ final class JRaftContender implements Contender {
     }
 
     private static int word(Status status) {
-        return status.isOk() ? Front.DONE : status.getCode() == RaftError.EPERM.getNumber() ? Front.NOT_LEADER : Front.UNKNOWN;
+        return status.isOk()
+                ? Front.DONE
+                : status.getCode() == RaftError.EPERM.getNumber() ? Front.NOT_LEADER : Front.UNKNOWN;
     }
 
     private static PeerId peer(Layout layout, int replica) {

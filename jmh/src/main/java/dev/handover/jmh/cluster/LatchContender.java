@@ -25,7 +25,8 @@ final class LatchContender implements Contender {
 
     @Override
     public List<String> settings() {
-        return List.of("session and connection time-outs at their defaults; it replicates nothing and is here for its take-over alone");
+        return List.of(
+                "session and connection time-outs at their defaults; it replicates nothing and is here for its take-over alone");
     }
 
     @Override

@@ -21,8 +21,9 @@ final class LatencyPlot {
         double leastOps = rows.stream().mapToDouble(Row::perSecond).min().orElse(1);
         double mostMicros = rows.stream().mapToDouble(Row::p99Micros).max().orElse(10);
         double leastMicros = rows.stream().mapToDouble(Row::p99Micros).min().orElse(1);
-        StringBuilder svg = new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + WIDTH + " " + HEIGHT
-                + "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
+        StringBuilder svg = new StringBuilder(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + WIDTH + " " + HEIGHT
+                        + "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
         grid(svg, leastOps, mostOps, true);
         grid(svg, leastMicros, mostMicros, false);
         svg.append(String.format(
@@ -33,7 +34,9 @@ final class LatencyPlot {
         for (Row row : rows) {
             double x = place(row.perSecond(), leastOps, mostOps, MARGIN, WIDTH - 150.0);
             double y = place(row.p99Micros(), leastMicros, mostMicros, HEIGHT - (double) MARGIN, 30);
-            lines.computeIfAbsent(row.system() + (row.bytes() == rows.get(0).bytes() ? "" : " " + row.bytes()), name -> new StringBuilder())
+            lines.computeIfAbsent(
+                            row.system() + (row.bytes() == rows.get(0).bytes() ? "" : " " + row.bytes()),
+                            name -> new StringBuilder())
                     .append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y));
         }
         int number = 0;
@@ -43,7 +46,11 @@ final class LatencyPlot {
             svg.append(line.getValue().toString().trim()).append("\"/>\n");
             for (String point : line.getValue().toString().trim().split(" ")) {
                 String[] at = point.split(",");
-                svg.append("<circle cx=\"").append(at[0]).append("\" cy=\"").append(at[1]).append("\" r=\"4\" fill=\"");
+                svg.append("<circle cx=\"")
+                        .append(at[0])
+                        .append("\" cy=\"")
+                        .append(at[1])
+                        .append("\" r=\"4\" fill=\"");
                 svg.append(colour).append("\"/>\n");
             }
             svg.append(String.format(
@@ -62,19 +69,31 @@ final class LatencyPlot {
             if (power < least) {
                 continue;
             }
-            String label = power >= 1000 ? String.format(Locale.ROOT, "%.0f k", power / 1000) : String.format(Locale.ROOT, "%.0f", power);
+            String label = power >= 1000
+                    ? String.format(Locale.ROOT, "%.0f k", power / 1000)
+                    : String.format(Locale.ROOT, "%.0f", power);
             if (across) {
                 double x = place(power, least, most, MARGIN, WIDTH - 150.0);
                 svg.append(String.format(
                         Locale.ROOT,
                         "<line x1=\"%.1f\" y1=\"30\" x2=\"%.1f\" y2=\"%d\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%d\">%s</text>%n",
-                        x, x, HEIGHT - MARGIN, x - 8, HEIGHT - MARGIN + 18, label));
+                        x,
+                        x,
+                        HEIGHT - MARGIN,
+                        x - 8,
+                        HEIGHT - MARGIN + 18,
+                        label));
             } else {
                 double y = place(power, least, most, HEIGHT - (double) MARGIN, 30);
                 svg.append(String.format(
                         Locale.ROOT,
                         "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ddd\"/><text x=\"10\" y=\"%.1f\">%s</text>%n",
-                        MARGIN, y, WIDTH - 150, y, y + 4, label));
+                        MARGIN,
+                        y,
+                        WIDTH - 150,
+                        y,
+                        y + 4,
+                        label));
             }
         }
     }

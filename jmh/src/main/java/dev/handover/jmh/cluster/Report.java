@@ -118,9 +118,7 @@ final class Report {
                         .collect(Collectors.joining(","))
                 + "],\n \"rows\":[\n  " + rows.stream().map(Row::json).collect(Collectors.joining(",\n  "))
                 + "],\n \"take_overs\":[\n  " + takeOverRows + "],\n \"misbehaved\":["
-                + misbehaved.keySet().stream()
-                        .map(name -> "\"" + name + "\"")
-                        .collect(Collectors.joining(","))
+                + misbehaved.keySet().stream().map(name -> "\"" + name + "\"").collect(Collectors.joining(","))
                 + "]\n}\n";
     }
 
@@ -137,7 +135,8 @@ final class Report {
                 .append(". Read the ratios, not the numbers.\n\n    ")
                 .append(command())
                 .append("\n\n![latency against throughput](latency.svg)\n\n");
-        page.append("| system | window | bytes | reads | ops/s | p50 µs | p99 µs | p99.9 µs | leader B/op | servers µs/op | client µs/op |\n")
+        page.append(
+                        "| system | window | bytes | reads | ops/s | p50 µs | p99 µs | p99.9 µs | leader B/op | servers µs/op | client µs/op |\n")
                 .append("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
         for (Row row : rows) {
             page.append(String.format(
@@ -167,7 +166,8 @@ final class Report {
         page.append(String.format(Locale.ROOT, "| loopback ping-pong | %.1f µs |%n", pingPongMicros));
         if (!takeOvers.isEmpty()) {
             page.append("\n## Leader killed with SIGKILL, one sequential writer\n\n")
-                    .append("| system | rounds | client gap, median | max | lost | doubled |\n|---|---:|---:|---:|---:|---:|\n");
+                    .append(
+                            "| system | rounds | client gap, median | max | lost | doubled |\n|---|---:|---:|---:|---:|---:|\n");
             takeOvers.forEach((name, rounds) -> {
                 double[] gaps = sortedGaps(rounds);
                 page.append(String.format(
@@ -190,14 +190,22 @@ final class Report {
                                         .orElse(0)));
             });
         }
-        page.append("\n## Settings\n\nReplicas: `-Xmx1g -XX:+UseTransparentHugePages`, all other JVM options at their defaults.\n\n");
+        page.append(
+                "\n## Settings\n\nReplicas: `-Xmx1g -XX:+UseTransparentHugePages`, all other JVM options at their defaults.\n\n");
         for (String name : options.systems()) {
             Contender contender = Contenders.named(name);
-            page.append("- **").append(contender.title()).append(' ').append(contender.version()).append("**: ");
+            page.append("- **")
+                    .append(contender.title())
+                    .append(' ')
+                    .append(contender.version())
+                    .append("**: ");
             page.append(String.join("; ", contender.settings())).append(".\n");
         }
-        misbehaved.forEach((name, how) ->
-                page.append("\n").append(Contenders.named(name).title()).append(" misbehaved and sets no bar: ").append(how).append('\n'));
+        misbehaved.forEach((name, how) -> page.append("\n")
+                .append(Contenders.named(name).title())
+                .append(" misbehaved and sets no bar: ")
+                .append(how)
+                .append('\n'));
         return page.toString();
     }
 }

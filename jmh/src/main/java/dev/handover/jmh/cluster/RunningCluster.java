@@ -76,7 +76,8 @@ final class RunningCluster implements AutoCloseable {
             }
             Thread.sleep(50);
         }
-        throw new IOException(contender.name() + " has no leader after " + START_SECONDS + " s; see " + layout.directory());
+        throw new IOException(
+                contender.name() + " has no leader after " + START_SECONDS + " s; see " + layout.directory());
     }
 
     Row run(Options options, int window, int bytes) throws IOException, InterruptedException {

@@ -62,8 +62,8 @@ final class Spawned implements AutoCloseable {
     String answer(long seconds) throws IOException, InterruptedException {
         String answer = answers.poll(seconds, TimeUnit.SECONDS);
         if (answer == null || answer.equals(GONE)) {
-            throw new IOException((answer == null ? "no answer within " + seconds + " s" : "the process has ended") + "; see "
-                    + log);
+            throw new IOException(
+                    (answer == null ? "no answer within " + seconds + " s" : "the process has ended") + "; see " + log);
         }
         return answer;
     }

@@ -44,9 +44,7 @@ class FrontTest {
 
             assertThat(loop.stop()).isTrue();
             assertThat(result.errors()).isZero();
-            assertThat(result.latencies().getTotalCount())
-                    .isPositive()
-                    .isLessThanOrEqualTo(ledger.applied());
+            assertThat(result.latencies().getTotalCount()).isPositive().isLessThanOrEqualTo(ledger.applied());
         }
     }
 
