@@ -205,15 +205,16 @@ record Mutation(String rule, String name, String what, String file, String snipp
                     "r18-adopted-before",
                     "leads an epoch that names it though it had adopted it before, as an earlier process",
                     "ReplicaProtocol.java",
-                    "            settle();\n        }\n    }\n\n    private void bootstrap() {",
-                    "            if (configuration.leader().equals(state.self)) {\n                lead(first);\n            }\n"
-                            + "            settle();\n        }\n    }\n\n    private void bootstrap() {"),
+                    "state.rememberEpoch(configuration.epoch(), configuration.lineage());\n            }\n            settle();",
+                    "state.rememberEpoch(configuration.epoch(), configuration.lineage());\n            }\n"
+                            + "            if (configuration.leader().equals(state.self)) {\n                lead(first);\n            }\n"
+                            + "            settle();"),
             new Mutation(
                     "R18",
                     "r18-goes-on",
                     "goes on leading after its transfer is stored, as after any change of its own",
                     "ReplicaProtocol.java",
-                    "if (configuration.leader().equals(state.self) && (own || leading == null)) {",
+                    "if (configuration.leader().equals(state.self)\n                    && (own || leading == null)) {",
                     "if (own || (configuration.leader().equals(state.self) && leading == null)) {"),
             new Mutation(
                     "R18",

@@ -6,14 +6,18 @@ import java.util.concurrent.atomic.LongAdder;
 class Acknowledgements {
     private final LongAdder acknowledged;
     private final LongAdder refused;
+    private final LongAdder redirected;
+    private final LongAdder broken;
 
     Acknowledgements() {
-        this(new LongAdder(), new LongAdder());
+        this(new LongAdder(), new LongAdder(), new LongAdder(), new LongAdder());
     }
 
-    private Acknowledgements(LongAdder acknowledged, LongAdder refused) {
+    private Acknowledgements(LongAdder acknowledged, LongAdder refused, LongAdder redirected, LongAdder broken) {
         this.acknowledged = acknowledged;
         this.refused = refused;
+        this.redirected = redirected;
+        this.broken = broken;
     }
 
     /** A write was acknowledged at this moment, by {@link System#nanoTime()}. */
@@ -24,6 +28,24 @@ class Acknowledgements {
     /** A write was refused by a server that promised not to have executed it. */
     void refused() {
         refused.increment();
+    }
+
+    /** A write was not executed, because its server is stopping in order and sent the client elsewhere. */
+    void redirected() {
+        redirected.increment();
+    }
+
+    /** A write got no answer, or one that says that nobody knows. */
+    void broken() {
+        broken.increment();
+    }
+
+    long redirections() {
+        return redirected.sum();
+    }
+
+    long breaks() {
+        return broken.sum();
     }
 
     long total() {
@@ -45,7 +67,7 @@ class Acknowledgements {
         private int count;
 
         private Times(Acknowledgements shared) {
-            super(shared.acknowledged, shared.refused);
+            super(shared.acknowledged, shared.refused, shared.redirected, shared.broken);
         }
 
         @Override

@@ -102,8 +102,7 @@ final class Drill {
                 back - startedAt);
     }
 
-    private <T> T await(
-            Supplier<String> what, Runnable check, Function<List<Optional<NodeInfo>>, Optional<T>> condition)
+    <T> T await(Supplier<String> what, Runnable check, Function<List<Optional<NodeInfo>>, Optional<T>> condition)
             throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(STEP_SECONDS);
         while (true) {

@@ -111,6 +111,15 @@ final class KvNode implements AutoCloseable {
         running.destroyForcibly();
     }
 
+    /** Sends SIGTERM and returns at once. */
+    void terminate() {
+        Process running = process;
+        if (running == null || !running.isAlive()) {
+            throw new IllegalStateException("node " + id + " is not running");
+        }
+        running.toHandle().destroy(); // Process.destroy would close its standard input as well, at which it dies
+    }
+
     /** Waits until the process is gone. */
     void awaitExit() throws InterruptedException {
         Process running = process;

@@ -22,7 +22,7 @@ final class Load implements AutoCloseable {
 
     private final List<InetSocketAddress> nodes;
     private final Acknowledgements all = new Acknowledgements();
-    private final Acknowledgements.Times sequential = all.withTimes();
+    private final List<Acknowledgements.Times> times = new ArrayList<>();
     private final List<Writer> writers = new ArrayList<>();
     private final List<FailoverClient> clients = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -42,13 +42,15 @@ final class Load implements AutoCloseable {
      */
     Load(List<InetSocketAddress> nodes, int concurrent, int first) {
         this.nodes = List.copyOf(nodes);
-        add("sequential", first, sequential);
+        add("sequential", first);
         for (int i = 0; i < concurrent; i++) {
-            add("concurrent-" + i, i % nodes.size(), all);
+            add("concurrent-" + i, i % nodes.size());
         }
     }
 
-    private void add(String name, int first, Acknowledgements acknowledgements) {
+    private void add(String name, int first) {
+        Acknowledgements.Times acknowledgements = all.withTimes();
+        times.add(acknowledgements);
         FailoverClient client = new FailoverClient(name, nodes, first, ANSWER_TIMEOUT);
         Writer writer = new Writer(name, new Ledger(name), client, acknowledgements, PATIENCE);
         Thread thread = new Thread(writer, "writer-" + name);
@@ -84,7 +86,17 @@ final class Load implements AutoCloseable {
 
     /** The times of the sequential client. */
     Acknowledgements.Times sequential() {
-        return sequential;
+        return times.get(0);
+    }
+
+    /** For each client, the longest time between two acknowledged writes of it in that span. */
+    List<Long> longestGaps(long from, long to) {
+        return times.stream().map(one -> one.longestGap(from, to)).toList();
+    }
+
+    /** Whether every client has had a write acknowledged after that moment. */
+    boolean allGoOn(long moment) {
+        return times.stream().allMatch(one -> one.anyAfter(moment));
     }
 
     /** Index of the node that the sequential client uses now. */

@@ -9,7 +9,8 @@ import java.util.List;
 /**
  * The command line.
  *
- * @param rounds how often the leader is killed
+ * @param kind what happens to the leader
+ * @param rounds how often
  * @param writers how many write beside the sequential client
  * @param live whether standard output is a terminal that can move its cursor
  * @param width columns of that terminal
@@ -19,6 +20,7 @@ import java.util.List;
  * @param jvmOptions more options for the servers' JVMs
  */
 record Options(
+        Kind kind,
         int rounds,
         int writers,
         Path kvServerJar,
@@ -28,14 +30,26 @@ record Options(
         boolean keep,
         boolean timeline,
         List<String> jvmOptions) {
+    /** What happens to the leader in each round. */
+    enum Kind {
+        /** It gets SIGKILL and is started again. */
+        KILL,
+        /** It gives the leadership to the next node, and lives. */
+        TRANSFER,
+        /** It gets SIGTERM, and is started again. */
+        STOP
+    }
+
     static final String USAGE =
             """
-            usage: demo [--rounds N] [--writers N] [--live|--plain] [--keep] [--timeline] [--kv-server JAR] [--jvm OPTION]...
+            usage: demo [--transfer|--stop] [--rounds N] [--writers N] [--live|--plain] [--keep] [--timeline] [--kv-server JAR] [--jvm OPTION]...
 
             Starts a ZooKeeper and three kv-servers on this machine, writes with one sequential client and many concurrent
             ones, kills the leader with SIGKILL again and again, and counts what was lost or doubled. The last line is JSON.
 
-              --rounds N       how often the leader is killed; 1 to 1000, default 5
+              --transfer       the leader is not killed but gives the leadership to the next node
+              --stop           the leader is not killed but stopped by SIGTERM, and started again
+              --rounds N       how often; 1 to 1000, default 5
               --writers N      concurrent writers beside the sequential one; 0 to 256, default 32
               --live           redraw a picture; default if standard input and output are a terminal
               --plain          lines only
@@ -57,6 +71,7 @@ record Options(
      * @throws IllegalArgumentException naming what is wrong
      */
     static Options parse(List<String> arguments, Environment environment) {
+        Kind kind = Kind.KILL;
         int rounds = 5;
         int writers = 32;
         Path jar = environment.defaultJar();
@@ -67,6 +82,8 @@ record Options(
         for (Iterator<String> words = arguments.iterator(); words.hasNext(); ) {
             String word = words.next();
             switch (word) {
+                case "--transfer" -> kind = Kind.TRANSFER;
+                case "--stop" -> kind = Kind.STOP;
                 case "--rounds" -> rounds = number(word, value(word, words), 1, 1000);
                 case "--writers" -> writers = number(word, value(word, words), 0, 256);
                 case "--live" -> live = true;
@@ -85,7 +102,7 @@ record Options(
         String columns = environment.variable("COLUMNS");
         int width = columns.matches("[1-9][0-9]{0,3}") ? Integer.parseInt(columns) : DEFAULT_WIDTH;
         boolean color = environment.variable("NO_COLOR").isEmpty();
-        return new Options(rounds, writers, jar, live, width, color, keep, timeline, List.copyOf(jvmOptions));
+        return new Options(kind, rounds, writers, jar, live, width, color, keep, timeline, List.copyOf(jvmOptions));
     }
 
     /** Where the demo runs. */

@@ -16,6 +16,11 @@ sealed interface Reply {
             return text.startsWith("TRYAGAIN") || text.startsWith("OVERLOADED");
         }
 
+        /** The server is going, in order, and wants to be left; the command was not executed. */
+        boolean elsewhere() {
+            return notExecuted() && text.contains("use another node");
+        }
+
         /** The command may have been executed. */
         boolean uncertain() {
             return text.startsWith("UNCERTAIN");

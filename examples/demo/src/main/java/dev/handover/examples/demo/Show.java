@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +44,11 @@ final class Show implements AutoCloseable {
      */
     boolean run() throws IOException, InterruptedException {
         display.line("Three kv-servers, one ZooKeeper, " + (options.writers() + 1) + " writers, " + options.rounds()
-                + " times SIGKILL for the leader; data and logs in " + directory);
+                + switch (options.kind()) {
+                    case KILL -> " times SIGKILL for the leader";
+                    case TRANSFER -> " transfers of the leadership";
+                    case STOP -> " times SIGTERM for the leader";
+                } + "; data and logs in " + directory);
         Cluster started = new Cluster(directory, options.kvServerJar(), options.jvmOptions());
         adopt(started);
         Progress progress = new Progress(
@@ -61,6 +66,9 @@ final class Show implements AutoCloseable {
             load = writing;
             progress.counting(() -> writing.acknowledged().total());
             writing.start();
+            if (options.kind() != Options.Kind.KILL) {
+                return runPlanned(new PlannedDrill(started, drill, progress), writing, progress);
+            }
             List<Round> rounds = new ArrayList<>();
             for (int number = 1; number <= options.rounds(); number++) {
                 Round round = drill.run(number, writing);
@@ -73,11 +81,32 @@ final class Show implements AutoCloseable {
             }
             progress.phase("reading everything back");
             writing.stop();
-            return report(rounds, writing, progress);
+            return report(
+                    audit -> Summary.of(rounds, writing.acknowledged().total(), audit)
+                            .json(),
+                    writing,
+                    progress);
         }
     }
 
-    private boolean report(List<Round> rounds, Load writing, Progress progress) throws InterruptedException {
+    private boolean runPlanned(PlannedDrill drill, Load writing, Progress progress)
+            throws IOException, InterruptedException {
+        List<PlannedDrill.Change> changes = new ArrayList<>();
+        for (int number = 1; number <= options.rounds(); number++) {
+            PlannedDrill.Change change = drill.run(number, options.kind(), writing);
+            changes.add(change);
+            progress.roundDone();
+            display.line(change.line());
+        }
+        progress.phase("reading everything back");
+        writing.stop();
+        return report(
+                audit -> PlannedDrill.json(options.kind(), changes, writing.acknowledged(), writing.unknown(), audit),
+                writing,
+                progress);
+    }
+
+    private boolean report(Function<Audit, String> json, Load writing, Progress progress) throws InterruptedException {
         Audit audit = writing.audit();
         writing.awaitConvergence();
         progress.phase("done");
@@ -101,7 +130,7 @@ final class Show implements AutoCloseable {
         if (keep) {
             display.line("data and logs are in " + directory);
         }
-        display.line(Summary.of(rounds, writing.acknowledged().total(), audit).json());
+        display.line(json.apply(audit));
         return audit.clean();
     }
 

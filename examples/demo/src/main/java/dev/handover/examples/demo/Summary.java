@@ -22,7 +22,7 @@ record Summary(int rounds, long acknowledged, int lost, int duplicated, Spread t
             return new Spread(median / 1e6, sorted.get(sorted.size() - 1) / 1e6);
         }
 
-        private String json() {
+        String json() {
             return String.format(Locale.ROOT, "{\"median\":%.1f,\"max\":%.1f}", medianMillis, maxMillis);
         }
     }

@@ -63,6 +63,7 @@ final class Writer implements Runnable {
         for (int refusals = 1; ; refusals++) {
             FailoverClient.Result result = client.once(deadline, "APPEND", ledger.key(token), Ledger.text(token));
             if (result instanceof FailoverClient.Result.Broken) {
+                acknowledgements.broken();
                 resolve(token, deadline);
                 return;
             }
@@ -75,11 +76,17 @@ final class Writer implements Runnable {
                 throw new IllegalStateException("APPEND was answered by " + reply);
             }
             if (failure.uncertain()) {
+                acknowledgements.broken();
                 resolve(token, deadline);
                 return;
             }
             if (!failure.notExecuted()) {
                 throw new IllegalStateException("APPEND was answered by -" + failure.text());
+            }
+            if (failure.elsewhere()) {
+                acknowledgements.redirected();
+                client.moveOn();
+                continue;
             }
             acknowledgements.refused();
             FailoverClient.pause(deadline, failure.text());

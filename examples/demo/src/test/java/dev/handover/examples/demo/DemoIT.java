@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real thing in a process of its own: its jar, with real servers, real kills. */
 @Timeout(180)
@@ -55,6 +57,21 @@ class DemoIT {
         assertThat(Double.parseDouble(summary.group(8))).isPositive();
         assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("round 1: leader "));
         assertThat(leftInTemporaryDirectory()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--transfer", "--stop"})
+    void shouldFailNoRequestWhenTheLeaderGoesAsPlanned(String kind) throws Exception {
+        Process demo = demo(kind, "--rounds", "2", "--writers", "8", "--plain");
+        assertThat(demo.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        List<String> lines = Files.readAllLines(output());
+        assertThat(demo.exitValue()).as(String.join("\n", lines)).isZero();
+        assertThat(lines.get(lines.size() - 1))
+                .as(String.join("\n", lines))
+                .startsWith("{\"kind\":\"" + kind.substring(2) + "\",\"rounds\":2,\"acknowledged\":")
+                .contains(",\"failed\":0,\"unknown\":0,")
+                .contains(",\"lost\":0,\"duplicated\":0,\"pause_ms\":{\"median\":");
+        assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("round 2: "));
     }
 
     @Test
