@@ -336,7 +336,7 @@ public final class HaNode implements AutoCloseable {
 
         private static LogStore openSegmentedLog(Path directory, GroupId group, NodeId node, StorageOptions options)
                 throws IOException {
-            SegmentedLog log = SegmentedLog.open(directory, group, node, options);
+            SegmentedLog log = SegmentedLog.open(directory, group, node, options, new OpeningLog(group, node));
             log.damage()
                     .ifPresent(damage -> LOG.warn(
                             "[{} {}] the log was damaged: {}. A new one takes its place, and is filled by the other replicas;"

@@ -20,13 +20,17 @@ import org.jspecify.annotations.Nullable;
 final class Block {
     static final int SIZE = 4096;
     static final int CONTENT = 12;
-    static final int VERSION = 1;
+    private static final int VERSION = 1;
 
     private Block() {}
 
     /** A new page, positioned at its content. */
     static ByteBuffer create(int magic) {
-        return ByteBuffer.allocate(SIZE).putInt(4, magic).putInt(8, VERSION).position(CONTENT);
+        return create(magic, VERSION);
+    }
+
+    static ByteBuffer create(int magic, int version) {
+        return ByteBuffer.allocate(SIZE).putInt(4, magic).putInt(8, version).position(CONTENT);
     }
 
     /** Puts the checksum in and makes the page ready to be written. */
@@ -48,10 +52,14 @@ final class Block {
 
     /** Refuses what a later release has written: that is no damage, and must not be treated as such. */
     static void checkVersion(ByteBuffer block, Path file) throws IOException {
+        checkVersion(block, VERSION, file);
+    }
+
+    static void checkVersion(ByteBuffer block, int newest, Path file) throws IOException {
         int version = block.getInt(8);
-        if (version != VERSION) {
-            throw new IOException(file + " has format version " + version + ", and this release knows version "
-                    + VERSION + "; start the release that wrote it, or a later one");
+        if (version < VERSION || version > newest) {
+            throw new IOException(file + " has format version " + version + ", and this release knows version " + newest
+                    + "; start the release that wrote it, or a later one");
         }
     }
 

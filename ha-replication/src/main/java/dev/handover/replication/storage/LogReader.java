@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.NoSuchElementException;
 
 /** Reads entries, each verified. Any number of threads, also while the log is written and cut. */
 final class LogReader {
@@ -23,21 +24,21 @@ final class LogReader {
     List<LogEntry> read(long fromIndex, long toIndex, int maxBytes) throws IOException {
         while (true) {
             SparseIndex.Extent extent = index.extent();
-            if (fromIndex < 1 || fromIndex > extent.lastIndex() || toIndex < fromIndex) {
+            if (fromIndex < extent.firstIndex() || fromIndex > extent.lastIndex() || toIndex < fromIndex) {
                 throw new IllegalArgumentException("entries " + fromIndex + " to " + toIndex
-                        + " were asked of a log of 1 to " + extent.lastIndex());
+                        + " were asked of a log of " + extent.firstIndex() + " to " + extent.lastIndex());
             }
             try {
                 List<LogEntry> entries = walk(fromIndex, Math.min(toIndex, extent.lastIndex()), maxBytes);
                 if (index.extent().cuts() == extent.cuts()) {
                     return entries;
                 }
-            } catch (IOException e) {
+            } catch (IOException | IllegalArgumentException | NoSuchElementException e) {
                 if (index.extent().cuts() == extent.cuts()) {
                     throw e;
                 }
             }
-            // The log was cut while we read; what was read may be of two histories.
+            // The log was cut or dropped in part while we read; what was read may be of two histories.
         }
     }
 

@@ -85,6 +85,29 @@ final class LogWriter implements Closeable {
         durable = end();
     }
 
+    /** The one that is being written. */
+    Segment segment() {
+        return segment;
+    }
+
+    /** Goes on at the beginning of a new segment, whatever is in the present one, which is given up; durable but for what says where the log begins. */
+    Segment startAnew() throws IOException {
+        Segment next = allocator.take(segment.end(), 0);
+        close();
+        file = disk.open(next.path());
+        segment = next;
+        position = Segment.HEADER;
+        durable = end();
+        return next;
+    }
+
+    /** After {@link #startAnew}: the log begins there. */
+    void begin(LogStart start) throws IOException {
+        files.add(segment, start.indexAtOffset());
+        index.beginRun();
+        allocator.prepare(segment.end());
+    }
+
     private long end() {
         return segment.start() + position;
     }
@@ -102,7 +125,7 @@ final class LogWriter implements Closeable {
         file = disk.open(next.path());
         segment = next;
         position = Segment.HEADER;
-        files.add(next);
+        files.add(next, nextIndex - 1);
         index.beginRun();
         allocator.prepare(next.end());
     }

@@ -23,14 +23,21 @@ final class Recovery {
     private static final byte[] ZEROS = new byte[WINDOW];
 
     final SparseIndex index = new SparseIndex();
-    final Epochs epochs = new Epochs();
+    final Epochs epochs;
     final SegmentFiles files = new SegmentFiles();
 
     private final Path directory;
     private final UUID logId;
     private final StateFile.State state;
+    private final LogStart start;
+    private final Opening opening;
     private final RecordHeader header;
     private final List<Segment> segments = new ArrayList<>();
+    /** Per segment that the log reaches, the last index when it began. */
+    private final List<Long> lastBefore = new ArrayList<>();
+    /** Segments that the log does not begin with any more. */
+    private final List<Segment> dropped = new ArrayList<>();
+
     private final byte[] memory = new byte[WINDOW];
     private int current;
     private long position = Segment.HEADER;
@@ -41,10 +48,14 @@ final class Recovery {
     /** Per segment, where the last byte behind the end of the log is that is not zero; 0 if there is none. */
     private long[] behindTo = {};
 
-    Recovery(Path directory, LogIdentity identity, StateFile.State state) {
+    Recovery(Path directory, LogIdentity identity, StateFile.State state, Opening opening) {
         this.directory = directory;
         this.logId = identity.logId();
         this.state = state;
+        this.start = state.start();
+        this.opening = opening;
+        this.epochs = new Epochs(start);
+        this.lastIndex = start.indexAtOffset();
         this.header = new RecordHeader(identity.salt());
         this.greatestMark = state.mark();
         this.greatestState = (int) state.sequence();
@@ -86,9 +97,14 @@ final class Recovery {
                     + ", though the log shows that save " + Integer.toUnsignedString(greatestState)
                     + " had been forced");
         }
-        for (Segment segment : segments) {
-            files.add(segment);
+        if (lastIndex < start.firstIndex() - 1) {
+            throw new DamagedLogException("the log begins at index " + start.firstIndex() + ", though it was cut to "
+                    + lastIndex + ": " + current().at(end));
         }
+        for (int number = 0; number < segments.size(); number++) {
+            files.add(segments.get(number), number < lastBefore.size() ? lastBefore.get(number) : lastIndex);
+        }
+        index.startAt(start);
         index.publish(lastIndex);
     }
 
@@ -101,24 +117,29 @@ final class Recovery {
         try (Stream<Path> all = Files.list(directory)) {
             all.filter(path -> Segment.startOf(path) >= 0).forEach(path -> found.put(Segment.startOf(path), path));
         }
-        long next = 0;
-        for (Path path : found.values()) {
+        long next = start.offset();
+        for (Path path : found.headMap(next).values()) {
+            dropped.add(new Segment(path, Segment.startOf(path), 0)); // a crash came before it was deleted
+        }
+        for (Path path : found.tailMap(next).values()) {
             if (Segment.startOf(path) != next) {
                 throw new DamagedLogException(
                         directory.resolve(Segment.fileName(next)) + " is missing; the next one is " + path);
             }
             Segment segment = Segment.open(path, logId);
             segments.add(segment);
+            opening.expect(segment.size());
             next = segment.end();
         }
         if (segments.isEmpty()) {
-            throw new DamagedLogException(directory.resolve(Segment.fileName(0)) + " is missing");
+            throw new DamagedLogException(directory.resolve(Segment.fileName(next)) + " is missing");
         }
     }
 
     /** Goes on to the first record that does not verify; tells what is wrong there. */
     private String scanRecords() throws IOException {
         SegmentWindow window = window(0);
+        lastBefore.add(lastIndex);
         while (true) {
             Segment segment = current();
             if (!window.holds(position, RecordHeader.SIZE)) {
@@ -140,14 +161,16 @@ final class Recovery {
                     throw new DamagedLogException(directory.resolve(Segment.fileName(segment.end()))
                             + " is missing, though the log goes on there, as says the record at " + segment.at(end()));
                 }
+                opening.advance(segment.size());
                 current++;
+                lastBefore.add(lastIndex);
                 position = Segment.HEADER;
                 window = window(current);
                 index.beginRun();
                 continue;
             }
             if (header.kind == RecordHeader.CUT) {
-                checkSequence(segment, header.index >= 1 && header.index <= lastIndex);
+                checkSequence(segment, header.index >= start.firstIndex() && header.index <= lastIndex);
                 lastIndex = header.index - 1;
                 index.cut(header.index);
                 epochs.cut(header.index);
@@ -224,6 +247,9 @@ final class Recovery {
 
     /** Wipes out what lies behind the end, and makes what lies before it durable, which it may not be yet if only the process had ended. */
     void cutTail(Disk disk) throws IOException {
+        for (Segment old : dropped) {
+            disk.delete(old.path());
+        }
         while (segments.size() > current + 2) {
             Segment last = segments.remove(segments.size() - 1);
             files.remove(last);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Map.Entry;
 import java.util.NoSuchElementException;
@@ -18,12 +19,16 @@ final class SegmentFiles implements Closeable {
     private static final int MAX_OPEN = 8;
 
     private final TreeMap<Long, Segment> segments = new TreeMap<>();
+    /** Per start of a segment, the last index of the log when it began. */
+    private final TreeMap<Long, Long> lastBefore = new TreeMap<>();
+
     private final Map<Segment, RandomAccessFile> open = new HashMap<>();
     private final ArrayDeque<Segment> oldestFirst = new ArrayDeque<>();
     private boolean closed;
 
-    /** Adds a segment. What was read of an earlier file at the same offset is forgotten. */
-    synchronized void add(Segment segment) throws IOException {
+    /** Adds a segment that began when the log went to that index. What was read of an earlier file at the same offset is forgotten. */
+    synchronized void add(Segment segment, long lastIndexBefore) throws IOException {
+        lastBefore.put(segment.start(), lastIndexBefore);
         Segment before = segments.put(segment.start(), segment);
         if (before != null) {
             close(before);
@@ -33,7 +38,27 @@ final class SegmentFiles implements Closeable {
     /** Forgets a segment whose file is gone. */
     synchronized void remove(Segment segment) throws IOException {
         segments.remove(segment.start());
+        lastBefore.remove(segment.start());
         close(segment);
+    }
+
+    /** Those that begin before an offset, oldest first. */
+    synchronized List<Segment> before(long offset) {
+        return List.copyOf(segments.headMap(offset).values());
+    }
+
+    /** Those that begin at or before an offset, without the very first, oldest first: where the log may be made to begin. */
+    synchronized List<Segment> possibleStarts(long offset) {
+        return segments.headMap(offset, true).values().stream().skip(1).toList();
+    }
+
+    /** Last index of the log when a segment began. */
+    synchronized long lastBefore(Segment segment) {
+        Long found = lastBefore.get(segment.start());
+        if (found == null) {
+            throw new NoSuchElementException("no segment begins at offset " + segment.start());
+        }
+        return found;
     }
 
     /** The segment in which an offset lies. */

@@ -4,6 +4,7 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.RecoveredReplica;
+import dev.handover.replication.protocol.SnapshotPosition;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -30,9 +31,13 @@ public final class SegmentedLog implements LogStore {
     private static final int MAX_PAYLOAD = 1 << 30;
 
     private final Path directory;
+    private final Path log;
     private final Resources resources;
+    private final Disk disk;
     private final LogIdentity identity;
     private final StateFile state;
+    private final SegmentFiles files;
+    private final SnapshotFiles snapshots;
     private final SegmentAllocator allocator;
     private final LogWriter writer;
     private final SparseIndex index;
@@ -51,9 +56,13 @@ public final class SegmentedLog implements LogStore {
             LogIdentity identity,
             StateFile state,
             Recovery recovery,
+            SnapshotChoice choice,
             @Nullable String damage)
             throws IOException {
         this.directory = home.directory();
+        this.log = home.log();
+        this.disk = home.disk();
+        this.snapshots = choice.snapshots();
         this.resources = resources;
         this.identity = identity;
         this.state = state;
@@ -61,27 +70,33 @@ public final class SegmentedLog implements LogStore {
         index = recovery.index;
         epochs = recovery.epochs;
         lastIndex = recovery.lastIndex();
-        SegmentFiles files = recovery.files;
+        files = recovery.files;
         reader = new LogReader(files, index, identity.salt());
         Segment current = recovery.current();
-        Disk disk = home.disk();
         allocator = resources.add(new SegmentAllocator(disk, home.log(), identity.logId(), options));
         writer = resources.add(
                 new LogWriter(disk, files, allocator, index, identity.salt(), current, recovery.position()));
         StateFile.State found = state.state();
         state.save(found.next(found.lineage(), found.highestEpoch(), found.bootCounter() + 1, writer.durable()));
-        recovered = new RecoveredReplica(
-                found.lineage(),
-                found.highestEpoch(),
-                found.bootCounter() + 1,
-                lastIndex,
-                epochs.starts(),
-                lastIndex == 0 ? 0 : reader.read(lastIndex, lastIndex, 0).get(0).timestamp());
         if (recovery.spare().isEmpty()) {
             allocator.prepare(current.end());
         } else {
             allocator.adopt(recovery.spare().get(0));
         }
+        if (choice.resets()) {
+            startAnew(choice.position());
+        }
+        recovered = new RecoveredReplica(
+                found.lineage(),
+                found.highestEpoch(),
+                found.bootCounter() + 1,
+                state.state().start().firstIndex(),
+                lastIndex,
+                epochs.starts(),
+                lastIndex < state.state().start().firstIndex()
+                        ? state.state().start().timestampBefore()
+                        : timestampAt(lastIndex),
+                choice.position());
     }
 
     /**
@@ -93,11 +108,20 @@ public final class SegmentedLog implements LogStore {
      */
     public static SegmentedLog open(Path directory, GroupId group, NodeId node, StorageOptions options)
             throws IOException {
-        return open(directory, group, node, options, Disk.REAL);
+        return open(directory, group, node, options, OpeningListener.NONE);
     }
 
-    static SegmentedLog open(Path directory, GroupId group, NodeId node, StorageOptions options, Disk disk)
+    /** As {@link #open(Path, GroupId, NodeId, StorageOptions)}, telling {@code listener} how it goes. */
+    public static SegmentedLog open(
+            Path directory, GroupId group, NodeId node, StorageOptions options, OpeningListener listener)
             throws IOException {
+        return open(directory, group, node, options, Disk.REAL, listener);
+    }
+
+    static SegmentedLog open(
+            Path directory, GroupId group, NodeId node, StorageOptions options, Disk disk, OpeningListener listener)
+            throws IOException {
+        Opening opening = new Opening(listener);
         Path real = LogDirectory.create(disk, directory);
         Resources resources = new Resources();
         try {
@@ -108,13 +132,13 @@ public final class SegmentedLog implements LogStore {
             }
             String damage;
             try {
-                return load(home, group, node, options, null, resources);
+                return load(home, group, node, options, null, resources, opening);
             } catch (DamagedLogException e) {
                 resources.closeAllBut(lock);
                 damage = e.what() + "; set aside as " + home.setAside(e.what());
             }
             home.createLog(group, node, options);
-            return load(home, group, node, options, damage, resources);
+            return load(home, group, node, options, damage, resources, opening);
         } catch (IOException | RuntimeException | Error e) {
             resources.closeAfter(e);
             throw e;
@@ -127,17 +151,21 @@ public final class SegmentedLog implements LogStore {
             NodeId node,
             StorageOptions options,
             @Nullable String damage,
-            Resources resources)
+            Resources resources,
+            Opening opening)
             throws IOException {
         LogIdentity identity = LogIdentity.read(home.log());
         identity.check(home.directory(), group, node);
         StateFile state = resources.add(StateFile.open(home.disk(), home.log()));
-        Recovery recovery = new Recovery(home.log(), identity, state.state());
+        Recovery recovery = new Recovery(home.log(), identity, state.state(), opening);
         resources.add(recovery.files);
         recovery.scan();
+        SnapshotFiles snapshots = SnapshotFiles.open(home.disk(), home.log(), identity.logId(), options, opening);
+        SnapshotChoice choice = SnapshotChoice.of(snapshots, recovery, state.state(), opening);
+        opening.done();
         home.removeTemporary();
         recovery.cutTail(home.disk());
-        return new SegmentedLog(home, resources, options, identity, state, recovery, damage);
+        return new SegmentedLog(home, resources, options, identity, state, recovery, choice, damage);
     }
 
     /** What was found wrong when the log was opened, and where it was set aside; empty if nothing was. */
@@ -208,8 +236,9 @@ public final class SegmentedLog implements LogStore {
     @Override
     public void truncate(long fromIndex) throws IOException {
         checkUsable();
-        if (fromIndex < 1) {
-            throw new IllegalArgumentException("index " + fromIndex + " is below 1, where a log begins");
+        if (fromIndex < firstIndex()) {
+            throw new IllegalArgumentException(
+                    "index " + fromIndex + " is below " + firstIndex() + ", where the log begins");
         }
         if (fromIndex > lastIndex) {
             return;
@@ -268,22 +297,99 @@ public final class SegmentedLog implements LogStore {
 
     @Override
     public SnapshotStore snapshots() {
-        throw new UnsupportedOperationException("snapshots of a log on disk are being built");
+        return snapshots;
     }
 
     @Override
     public long firstIndex() {
-        return 1;
+        return index.extent().firstIndex();
     }
 
     @Override
-    public void compact(long beforeIndex) {
-        throw new UnsupportedOperationException("compaction of a log on disk is being built");
+    public void compact(long beforeIndex) throws IOException {
+        checkUsable();
+        if (snapshots.list().stream().noneMatch(one -> one.position().index() >= beforeIndex - 1)) {
+            throw new IllegalArgumentException(
+                    "no snapshot holds everything before index " + beforeIndex + "; there are " + snapshots.list());
+        }
+        LogStart start = laterStart(beforeIndex);
+        if (start == null) {
+            return;
+        }
+        try {
+            writer.force();
+            state.save(state.state().next(start, writer.durable())); // from here on it has happened
+            epochs.restart(start);
+            index.startAt(start);
+            drop(files.before(start.offset()));
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+    }
+
+    /** The latest segment that the log may begin with so that {@code beforeIndex} and all behind it stay; null if there is none but the present one. */
+    private @Nullable LogStart laterStart(long beforeIndex) throws IOException {
+        Segment first = null;
+        for (Segment segment : files.possibleStarts(writer.segment().start())) {
+            if (index.firstAtOrBehind(segment.start()) > beforeIndex) {
+                break;
+            }
+            first = segment;
+        }
+        if (first == null) {
+            return null;
+        }
+        long firstIndex = index.firstAtOrBehind(first.start());
+        LogStart old = state.state().start();
+        return firstIndex == old.firstIndex()
+                ? new LogStart(
+                        first.start(), files.lastBefore(first), firstIndex, old.epochBefore(), old.timestampBefore())
+                : new LogStart(
+                        first.start(),
+                        files.lastBefore(first),
+                        firstIndex,
+                        epochs.at(firstIndex - 1),
+                        timestampAt(firstIndex - 1));
+    }
+
+    private long timestampAt(long entry) throws IOException {
+        return reader.read(entry, entry, 0).get(0).timestamp();
     }
 
     @Override
-    public void reset(SnapshotInfo installed) {
-        throw new UnsupportedOperationException("reset of a log on disk is being built");
+    public void reset(SnapshotInfo installed) throws IOException {
+        checkUsable();
+        if (!snapshots.list().contains(installed)) {
+            throw new IllegalArgumentException(
+                    "snapshot " + installed + " is not complete here; there are " + snapshots.list());
+        }
+        try {
+            startAnew(installed.position());
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+    }
+
+    private void startAnew(SnapshotPosition position) throws IOException {
+        Segment next = writer.startAnew();
+        LogStart start = new LogStart(
+                next.start(), position.index(), position.index() + 1, position.epoch(), position.timestamp());
+        state.save(state.state().next(start, writer.durable())); // from here on it has happened
+        epochs.cut(0);
+        epochs.restart(start);
+        index.clear(start);
+        lastIndex = position.index();
+        List<Segment> old = files.before(next.start());
+        writer.begin(start);
+        drop(old);
+    }
+
+    private void drop(List<Segment> old) throws IOException {
+        for (Segment segment : old) {
+            files.remove(segment);
+            disk.delete(segment.path());
+        }
+        disk.forceDirectory(log);
     }
 
     private void checkUsable() throws IOException {

@@ -12,6 +12,7 @@ final class SparseIndex {
     private long[] indexes = new long[64];
     private long[] offsets = new long[64];
     private int size;
+    private long firstIndex = 1;
     private long lastIndex;
     private long cuts;
     private long nextOffset; // only for the writer
@@ -21,7 +22,7 @@ final class SparseIndex {
     record Place(long index, long offset, long nextIndex) {}
 
     /** What a reader may read; if the number of cuts has changed afterwards, it has read of two histories. */
-    record Extent(long lastIndex, long cuts) {}
+    record Extent(long firstIndex, long lastIndex, long cuts) {}
 
     /** The next entry does not lie behind the one before. */
     void beginRun() {
@@ -57,8 +58,35 @@ final class SparseIndex {
         newRun = true;
     }
 
+    /** The first index that lies at or behind an offset; the one behind the last if none does. */
+    synchronized long firstAtOrBehind(long offset) {
+        int place = Arrays.binarySearch(offsets, 0, size, offset);
+        int slot = place < 0 ? -place - 1 : place;
+        return slot < size ? indexes[slot] : lastIndex + 1;
+    }
+
+    /** The log begins there now; entries before it are gone. */
+    synchronized void startAt(LogStart start) {
+        int place = Arrays.binarySearch(offsets, 0, size, start.offset());
+        int kept = place < 0 ? -place - 1 : place;
+        System.arraycopy(indexes, kept, indexes, 0, size - kept);
+        System.arraycopy(offsets, kept, offsets, 0, size - kept);
+        size -= kept;
+        firstIndex = start.firstIndex();
+        cuts++;
+    }
+
+    /** The log holds nothing, and begins there. */
+    synchronized void clear(LogStart start) {
+        size = 0;
+        firstIndex = start.firstIndex();
+        lastIndex = start.firstIndex() - 1;
+        cuts++;
+        newRun = true;
+    }
+
     synchronized Extent extent() {
-        return new Extent(lastIndex, cuts);
+        return new Extent(firstIndex, lastIndex, cuts);
     }
 
     synchronized Place find(long index) {

@@ -22,20 +22,28 @@ import org.jspecify.annotations.Nullable;
  *   44  u64  highest epoch
  *   52  u64  boot counter
  *   60  u64  durable mark: everything in the log before this offset had been forced
+ *   68       since version 2, where the log begins ({@link LogStart}): u64 offset, u64 index at offset,
+ *            u64 first index, u64 epoch before, u64 timestamp before
  * </pre>
  */
 final class StateFile implements Closeable {
     static final String FILE = "state";
     private static final int MAGIC = 0x48417374;
+    private static final int VERSION = 2;
     private static final int SLOTS = 4;
 
     private final Disk.WritableFile file;
     private State state;
 
     /** One save. */
-    record State(long sequence, @Nullable UUID lineage, long highestEpoch, long bootCounter, long mark) {
+    record State(
+            long sequence, @Nullable UUID lineage, long highestEpoch, long bootCounter, long mark, LogStart start) {
         State next(@Nullable UUID newLineage, long newHighestEpoch, long newBootCounter, long newMark) {
-            return new State(sequence + 1, newLineage, newHighestEpoch, newBootCounter, newMark);
+            return new State(sequence + 1, newLineage, newHighestEpoch, newBootCounter, newMark, start);
+        }
+
+        State next(LogStart newStart, long newMark) {
+            return new State(sequence + 1, lineage, highestEpoch, bootCounter, newMark, newStart);
         }
     }
 
@@ -51,9 +59,9 @@ final class StateFile implements Closeable {
     /** Writes the file of a new log: all slots filled and forced. */
     static void create(Disk disk, Path log) throws IOException {
         try (Disk.WritableFile file = disk.open(log.resolve(FILE))) {
-            StateFile created = new StateFile(file, new State(0, null, 0, 0, 0));
-            created.save(new State(1, null, 0, 0, 0));
-            created.save(new State(2, null, 0, 0, 0));
+            StateFile created = new StateFile(file, new State(0, null, 0, 0, 0, LogStart.ORIGIN));
+            created.save(new State(1, null, 0, 0, 0, LogStart.ORIGIN));
+            created.save(new State(2, null, 0, 0, 0, LogStart.ORIGIN));
         }
     }
 
@@ -69,7 +77,7 @@ final class StateFile implements Closeable {
                 if (block == null) {
                     continue;
                 }
-                Block.checkVersion(block, path);
+                Block.checkVersion(block, VERSION, path);
                 State found = decode(block);
                 if (newest == null || found.sequence > newest.sequence) {
                     newest = found;
@@ -94,14 +102,19 @@ final class StateFile implements Closeable {
 
     private static ByteBuffer encode(State state) {
         UUID lineage = state.lineage == null ? new UUID(0, 0) : state.lineage;
-        ByteBuffer block = Block.create(MAGIC)
+        ByteBuffer block = Block.create(MAGIC, VERSION)
                 .putLong(state.sequence)
                 .putLong(state.lineage == null ? 0 : 1)
                 .putLong(lineage.getMostSignificantBits())
                 .putLong(lineage.getLeastSignificantBits())
                 .putLong(state.highestEpoch)
                 .putLong(state.bootCounter)
-                .putLong(state.mark);
+                .putLong(state.mark)
+                .putLong(state.start.offset())
+                .putLong(state.start.indexAtOffset())
+                .putLong(state.start.firstIndex())
+                .putLong(state.start.epochBefore())
+                .putLong(state.start.timestampBefore());
         return Block.seal(block);
     }
 
@@ -109,7 +122,13 @@ final class StateFile implements Closeable {
         long sequence = block.getLong();
         boolean present = block.getLong() == 1;
         UUID lineage = new UUID(block.getLong(), block.getLong());
-        return new State(sequence, present ? lineage : null, block.getLong(), block.getLong(), block.getLong());
+        long highestEpoch = block.getLong();
+        long bootCounter = block.getLong();
+        long mark = block.getLong();
+        LogStart start = block.getInt(8) < 2
+                ? LogStart.ORIGIN
+                : new LogStart(block.getLong(), block.getLong(), block.getLong(), block.getLong(), block.getLong());
+        return new State(sequence, present ? lineage : null, highestEpoch, bootCounter, mark, start);
     }
 
     @Override

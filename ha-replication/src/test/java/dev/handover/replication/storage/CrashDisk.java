@@ -10,15 +10,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * A disk that knows what was forced. It can be made to fail at any operation, and can leave behind what a disk might hold after power was lost: all that was forced, and of the rest any
- * sectors, some of them torn. Names of files are taken to be durable at once.
+ * sectors, some of them torn. What happened to the names in a directory since that was last forced has happened up to some moment, and is lost from there on: files vanish,
+ * come back, or have their old name.
  */
 final class CrashDisk implements Disk {
     private static final int SECTOR = 512;
 
     private final Map<Path, Content> files = new TreeMap<>();
+    private final Map<Path, Content> durableNames = new TreeMap<>();
+    private final List<NameChange> unforcedNames = new ArrayList<>();
     private final Random random;
     private long operationsLeft = Long.MAX_VALUE;
     private String error = "no error";
@@ -53,23 +57,42 @@ final class CrashDisk implements Disk {
     @Override
     public synchronized WritableFile open(Path path) throws IOException {
         operation();
+        boolean isNew = !Files.exists(path);
         WritableFile real = REAL.open(path);
-        Content content = files.get(path);
-        if (content == null) {
-            content = new Content(Files.readAllBytes(path));
+        if (isNew) {
+            Content content = new Content(new byte[0]);
             files.put(path, content);
+            unforcedNames.add(new NameChange(path.getParent(), names -> names.put(path, content)));
+        } else {
+            know(path);
         }
-        return new File(real, content);
+        return new File(real, files.get(path));
+    }
+
+    /** A file from before this disk: all of it is durable. */
+    private void know(Path path) throws IOException {
+        if (!files.containsKey(path)) {
+            Content content = new Content(Files.readAllBytes(path));
+            files.put(path, content);
+            durableNames.put(path, content);
+        }
     }
 
     @Override
     public synchronized void rename(Path source, Path target) throws IOException {
         operation();
+        for (Path path : filesIn(source)) {
+            know(path);
+        }
         REAL.rename(source, target);
-        for (Path path : List.copyOf(files.keySet())) {
+        change(source.getParent(), names -> move(names, source, target));
+    }
+
+    private static void move(Map<Path, Content> names, Path source, Path target) {
+        for (Path path : List.copyOf(names.keySet())) {
             if (path.startsWith(source)) {
-                Content content = files.remove(path);
-                files.put(path.equals(source) ? target : target.resolve(source.relativize(path)), content);
+                Content content = names.remove(path);
+                names.put(path.equals(source) ? target : target.resolve(source.relativize(path)), content);
             }
         }
     }
@@ -77,13 +100,25 @@ final class CrashDisk implements Disk {
     @Override
     public synchronized void delete(Path path) throws IOException {
         operation();
+        know(path);
         REAL.delete(path);
-        files.remove(path);
+        change(path.getParent(), names -> names.remove(path));
+    }
+
+    private void change(Path directory, Consumer<Map<Path, Content>> change) {
+        change.accept(files);
+        unforcedNames.add(new NameChange(directory, change));
     }
 
     @Override
     public synchronized void forceDirectory(Path directory) throws IOException {
         operation();
+        for (NameChange change : List.copyOf(unforcedNames)) {
+            if (change.directory.equals(directory)) {
+                change.change.accept(durableNames);
+                unforcedNames.remove(change);
+            }
+        }
     }
 
     @Override
@@ -94,7 +129,11 @@ final class CrashDisk implements Disk {
     /** Writes into {@code target} what might be found of {@code source} after a loss of power. */
     synchronized void crash(Path source, Path target) throws IOException {
         int luck = random.nextInt(5);
-        for (Map.Entry<Path, Content> file : files.entrySet()) {
+        Map<Path, Content> left = new TreeMap<>(durableNames);
+        for (NameChange change : unforcedNames.subList(0, random.nextInt(unforcedNames.size() + 1))) {
+            change.change.accept(left);
+        }
+        for (Map.Entry<Path, Content> file : left.entrySet()) {
             Path to = target.resolve(source.relativize(file.getKey()));
             Files.createDirectories(to.getParent());
             Files.write(to, file.getValue().afterCrash(luck));
@@ -113,6 +152,9 @@ final class CrashDisk implements Disk {
             return all.filter(Files::isRegularFile).toList();
         }
     }
+
+    /** What was done to the names in a directory. */
+    private record NameChange(Path directory, Consumer<Map<Path, Content>> change) {}
 
     private record Write(int position, byte[] bytes) {}
 

@@ -29,7 +29,7 @@ final class LogFixture {
     }
 
     static SegmentedLog open(Path directory, Disk disk) throws IOException {
-        return SegmentedLog.open(directory, GROUP, NODE, SMALL, disk);
+        return SegmentedLog.open(directory, GROUP, NODE, SMALL, disk, OpeningListener.NONE);
     }
 
     static LogEntry entry(long index, long epoch, int bytes) {

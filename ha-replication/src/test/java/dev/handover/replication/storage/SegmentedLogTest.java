@@ -57,7 +57,7 @@ class SegmentedLogTest {
     void shouldForceOncePerBatchOfAnySize() throws IOException {
         CrashDisk disk = new CrashDisk(new Random(1));
         StorageOptions large = SMALL.withSegmentBytes(1 << 20);
-        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, large, disk)) {
+        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, large, disk, OpeningListener.NONE)) {
             while (segments(directory).size() < 2) {
                 Thread.onSpinWait(); // the segment made in the background is forced, too
             }
@@ -146,14 +146,14 @@ class SegmentedLogTest {
         CrashDisk disk = new CrashDisk(new Random(1));
         StorageOptions reserve = SMALL.withReserveBytes(10_000);
         disk.usableBytes(30_000);
-        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, reserve, disk)) {
+        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, reserve, disk, OpeningListener.NONE)) {
             assertThat(log.spaceProblem()).isEmpty();
         }
         disk.usableBytes(20_000);
         for (Path spare : segments(directory).subList(1, segments(directory).size())) {
             LogFixture.delete(spare); // there is none if the log was closed while it was being made
         }
-        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, reserve, disk)) {
+        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, reserve, disk, OpeningListener.NONE)) {
             while (log.spaceProblem().isEmpty()) {
                 Thread.onSpinWait();
             }
