@@ -9,7 +9,9 @@ import dev.handover.replication.storage.SnapshotInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,9 @@ import org.slf4j.LoggerFactory;
 final class DiskWriter extends Worker {
     private static final Logger LOG = LoggerFactory.getLogger(DiskWriter.class);
 
+    /** A log that was quiet for so long is sealed. */
+    private static final long SEAL_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     /** The part of one group. On the disk thread but the constructor. */
     static final class Volume {
         private final Replica replica;
@@ -28,6 +33,8 @@ final class DiskWriter extends Worker {
         private final List<LogEntry> appends = new ArrayList<>();
         private long lastWriteId;
         private boolean unforced;
+        private boolean unsealed;
+        private long forcedAtNanos;
         private boolean waits;
         private boolean dead;
 
@@ -55,6 +62,7 @@ final class DiskWriter extends Worker {
     }
 
     private final List<Volume> waiting = new ArrayList<>();
+    private final List<Volume> unsealed = new ArrayList<>();
 
     DiskWriter(String name) {
         super(name);
@@ -72,6 +80,7 @@ final class DiskWriter extends Worker {
             void open() {
                 if (force) {
                     finish(volume);
+                    seal(volume);
                 }
                 volume.dead = true;
                 closeStore(volume, afterwards);
@@ -165,10 +174,44 @@ final class DiskWriter extends Worker {
             }
         }
         waiting.clear();
-        return Long.MAX_VALUE;
+        return sealQuietOnes();
     }
 
-    private static void finish(Volume volume) {
+    /** Seals the logs that nothing was written to for a moment; tells how long there is none. */
+    private long sealQuietOnes() {
+        if (unsealed.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        long now = System.nanoTime();
+        long least = Long.MAX_VALUE;
+        for (Iterator<Volume> all = unsealed.iterator(); all.hasNext(); ) {
+            Volume volume = all.next();
+            long left = volume.forcedAtNanos + SEAL_AFTER_NANOS - now;
+            if (left > 0 && !volume.dead) {
+                least = Math.min(least, left);
+                continue;
+            }
+            all.remove();
+            volume.unsealed = false;
+            if (!killed()) {
+                seal(volume);
+            }
+        }
+        return least;
+    }
+
+    private static void seal(Volume volume) {
+        if (volume.dead) {
+            return;
+        }
+        try {
+            volume.store.seal();
+        } catch (IOException | RuntimeException | Error e) {
+            failed(volume, e);
+        }
+    }
+
+    private void finish(Volume volume) {
         if (volume.dead) {
             return;
         }
@@ -176,6 +219,11 @@ final class DiskWriter extends Worker {
             if (volume.unforced) {
                 volume.store.force();
                 volume.unforced = false;
+                volume.forcedAtNanos = System.nanoTime();
+                if (!volume.unsealed) {
+                    volume.unsealed = true;
+                    unsealed.add(volume);
+                }
             }
         } catch (IOException | RuntimeException | Error e) {
             failed(volume, e);

@@ -8,9 +8,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.NodeId;
+import dev.handover.ReplicaId;
 import dev.handover.replication.TestCluster.Running;
 import dev.handover.replication.storage.StorageOptions;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,6 +87,44 @@ class OnDiskTest {
         b.log().awaitInSync(LONG).get(30, TimeUnit.SECONDS);
         assertThat(text(b.log().query(bytes("x")).get(10, TimeUnit.SECONDS))).isEqualTo("true");
         assertThat(text(b.log().submit(bytes("y")).get(10, TimeUnit.SECONDS))).isEqualTo("2");
+    }
+
+    @Test
+    void shouldRebuildADamagedFollowerThatIsRottenInItsLastEntries() throws Exception {
+        onDisk();
+        List<Running> both = cluster.startInSync("a", "b");
+        for (int i = 0; i < 50; i++) {
+            both.get(0).log().submit(bytes("c" + i)).get(10, TimeUnit.SECONDS);
+        }
+        ReplicaId before = both.get(1).log().status().self();
+        Path segment = directory.resolve("b/g/log/0000000000000000.segment");
+        byte[] clean = Files.readAllBytes(segment);
+        int end = clean.length;
+        while (clean[end - 1] == 0) {
+            end--;
+        }
+        long needed = end;
+        TestCluster.await("b seals its log", () -> mark(directory.resolve("b/g/log/state")) >= needed);
+        cluster.crash("b");
+        clean[end - 1] ^= 0x10; // in the very last entry, which was acknowledged
+        Files.write(segment, clean);
+
+        Running b = cluster.start("b");
+        b.log().awaitInSync(LONG).get(30, TimeUnit.SECONDS);
+        assertThat(directory.resolve("b/g/damaged-1/why.txt")).content().contains("had been forced");
+        assertThat(b.log().status().self()).isNotEqualTo(before);
+        assertThat(text(b.log().query(bytes("")).get(10, TimeUnit.SECONDS))).isEqualTo("50");
+        assertThat(b.journal().leadership).isEmpty(); // it never led
+    }
+
+    /** The greatest durable mark in the state file, whose pages hold it at byte 60. */
+    private static long mark(Path state) {
+        try {
+            ByteBuffer pages = ByteBuffer.wrap(Files.readAllBytes(state));
+            return Math.max(pages.getLong(60), pages.getLong(2 * 4096 + 60));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -31,6 +31,12 @@ public interface LogStore extends AutoCloseable {
     void force() throws IOException;
 
     /**
+     * To be called when nothing was written for a moment: makes it durable how far the log had been forced, so that later rot of the last batch can be told from an end that was torn in a crash.
+     * Costs a force if there is anything to say, else nothing.
+     */
+    default void seal() throws IOException {}
+
+    /**
      * Reads entries, checking each: at least one, at most up to {@code toIndex}, stopping after about {@code maxBytes}. Only indexes that were appended (forced or not).
      *
      * @throws IOException also when what is read does not verify; the message names file and position

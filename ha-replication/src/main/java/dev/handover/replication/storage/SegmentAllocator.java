@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class SegmentAllocator implements Closeable {
     static final String TEMPORARY = "next.tmp";
     private static final long TIMEOUT_SECONDS = 60;
+    private static final long LOOK_EVERY_MILLIS = 200;
     private static final int FORCE_EVERY = 8 << 20;
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
 
@@ -30,6 +32,8 @@ final class SegmentAllocator implements Closeable {
     private final StorageOptions options;
     private volatile boolean closed;
     private volatile @Nullable FutureTask<Segment> spare;
+    private volatile @Nullable String lacksRoom;
+    private CountDownLatch wanted = new CountDownLatch(1);
     private @Nullable Thread thread;
 
     SegmentAllocator(Disk disk, Path directory, UUID logId, StorageOptions options) {
@@ -48,16 +52,49 @@ final class SegmentAllocator implements Closeable {
 
     /** Begins to make the segment that starts there. */
     void prepare(long start) {
-        FutureTask<Segment> task = new FutureTask<>(() -> make(start, options.segmentBytes()));
+        CountDownLatch noLonger = new CountDownLatch(1);
+        FutureTask<Segment> task = new FutureTask<>(() -> makeWhenThereIsRoom(start, noLonger));
         Thread maker = new Thread(task, "handover-segment-" + directory.getFileName() + "-" + start);
         maker.setDaemon(true);
         thread = maker;
+        wanted = noLonger;
         spare = task;
         maker.start();
     }
 
+    /** Looks again now and then while the disk is nearly full, until the writer can wait no longer. */
+    private Segment makeWhenThereIsRoom(long start, CountDownLatch noLonger) throws IOException {
+        try {
+            while (true) {
+                try {
+                    return make(start, options.segmentBytes());
+                } catch (NoSpaceException e) {
+                    lacksRoom = String.valueOf(e);
+                    waitForRoom(e, noLonger);
+                }
+            }
+        } finally {
+            lacksRoom = null;
+        }
+    }
+
+    private void waitForRoom(NoSpaceException problem, CountDownLatch wanted) throws IOException {
+        try {
+            if (wanted.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
+                throw problem;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for room in " + directory);
+        }
+    }
+
     /** Why the next segment could not be made; empty if it was, or is being made. Any thread. */
     Optional<String> problem() {
+        String lack = lacksRoom;
+        if (lack != null) {
+            return Optional.of(lack);
+        }
         FutureTask<Segment> task = spare;
         if (task == null || !task.isDone()) {
             return Optional.empty();
@@ -96,6 +133,7 @@ final class SegmentAllocator implements Closeable {
         if (task == null) {
             return null;
         }
+        wanted.countDown();
         try {
             return task.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -147,6 +185,7 @@ final class SegmentAllocator implements Closeable {
     @Override
     public void close() throws IOException {
         closed = true;
+        wanted.countDown();
         Thread maker = thread;
         if (maker == null) {
             return;

@@ -284,6 +284,20 @@ public final class SegmentedLog implements LogStore {
         }
     }
 
+    @Override
+    public void seal() throws IOException {
+        checkUsable();
+        StateFile.State old = state.state();
+        if (old.mark() == writer.durable()) {
+            return;
+        }
+        try {
+            state.save(old.next(old.start(), writer.durable()));
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+    }
+
     /**
      * {@inheritDoc}
      *

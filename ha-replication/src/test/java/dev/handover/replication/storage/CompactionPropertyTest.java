@@ -26,7 +26,7 @@ import net.jqwik.api.Property;
 class CompactionPropertyTest {
     private static final UUID LINEAGE = new UUID(1, 2);
 
-    @Property(tries = 250)
+    @Property(tries = 100)
     void shouldStartWithSnapshotAndLogThatConnectWhereverPowerFails(@ForAll Random random) throws IOException {
         Path root = Files.createTempDirectory("compaction");
         try {
@@ -88,6 +88,9 @@ class CompactionPropertyTest {
                 case 4 -> {
                     log.force();
                     durable = last;
+                    if (random.nextBoolean()) {
+                        log.seal();
+                    }
                 }
                 case 5 -> truncate(log);
                 case 6 -> {

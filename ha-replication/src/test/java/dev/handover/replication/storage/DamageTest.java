@@ -117,6 +117,25 @@ class DamageTest {
     }
 
     @Test
+    void shouldFindDamageInTheLastBatchOnceTheLogWasSealed() throws IOException {
+        try (SegmentedLog log = open(directory)) {
+            log.append(entries(21, 30, 3, 200));
+            log.force();
+            Path unsealed = copyOf("unsealed");
+            flip(segments(unsealed).get(0), positionOf(25));
+            assertHoldsAfterTwoStarts(unsealed, entries(1, 24, 3, 200)); // the known limit: it looks torn
+            log.seal();
+            log.seal();
+        }
+        for (int position = positionOf(21); position < positionOf(31); position += 37) {
+            Path copy = copyOf("sealed" + position);
+            flip(segments(copy).get(0), position);
+            assertDamaged(copy, "entry " + ((position - Segment.HEADER) / RECORD + 1) + " ", "the state file shows");
+            LogFixture.delete(copy);
+        }
+    }
+
+    @Test
     void shouldNeverReviveWhatWasCut() throws IOException {
         Path segment = segments(directory).get(0);
         flip(segment, positionOf(12) + 100);

@@ -106,7 +106,7 @@ class SegmentedLogTest {
 
     @Test
     void shouldFailForEverAfterTheFirstFailure() throws IOException {
-        List<String> operations = List.of("append", "force", "truncate", "saveState");
+        List<String> operations = List.of("append", "force", "truncate", "saveState", "seal");
         for (String failing : operations) {
             Path path = directory.resolve(failing);
             CrashDisk disk = new CrashDisk(new Random(1));
@@ -137,6 +137,10 @@ class SegmentedLogTest {
             case "force" -> log.force();
             case "truncate" -> log.truncate(3);
             case "saveState" -> log.saveState(new UUID(1, 1), 9);
+            case "seal" -> {
+                log.force();
+                log.seal();
+            }
             default -> throw new IllegalArgumentException(name);
         }
     }
@@ -165,10 +169,20 @@ class SegmentedLogTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("free space");
         }
-        disk.usableBytes(1 << 30);
-        try (SegmentedLog log = open(directory, disk)) {
-            assertThat(log.recovered().lastIndex()).isBetween(10L, 20L);
+        disk.usableBytes(20_000);
+        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, reserve, disk, OpeningListener.NONE)) {
+            long last = log.recovered().lastIndex();
+            assertThat(last).isBetween(10L, 20L);
             assertSame(readAll(log, 10), entries(1, 10, 1, 1000));
+            while (log.spaceProblem().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            disk.usableBytes(1 << 30); // room was made: no restart is needed
+            while (log.spaceProblem().isPresent()) {
+                Thread.onSpinWait();
+            }
+            log.append(entries(last + 1, last + 30, 1, 1000));
+            log.force();
         }
         CrashDisk full = new CrashDisk(new Random(1));
         full.usableBytes(100);
