@@ -132,6 +132,9 @@ final class DiskWriter extends Worker {
         } else if (operation instanceof Effect.WriteState state) {
             volume.store.saveState(state.lineage(), state.highestEpoch());
             volume.lastWriteId = state.writeId();
+            if (!volume.unforced) { // the epoch's messages need not wait for the force of what comes behind it (R2)
+                tellPersisted(volume);
+            }
         } else if (operation instanceof Effect.CompactLog compact) {
             volume.store.compact(compact.firstIndex());
             volume.lastWriteId = compact.writeId();
@@ -229,6 +232,10 @@ final class DiskWriter extends Worker {
             failed(volume, e);
             return;
         }
+        tellPersisted(volume);
+    }
+
+    private static void tellPersisted(Volume volume) {
         if (volume.lastWriteId != 0) {
             volume.replica.post(new Event.Persisted(volume.lastWriteId));
             volume.lastWriteId = 0;

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** Logs in memory that survive a crash of their node as a disk does: what was not forced is gone. */
 final class InMemoryLogStores implements NodeRuntime.LogStores {
@@ -31,6 +33,7 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         long boots;
         boolean open;
         volatile boolean failing;
+        volatile CountDownLatch held = new CountDownLatch(0);
 
         long lastIndex() {
             return before.index() + durable.size();
@@ -46,6 +49,13 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
     /** The next force of this log fails. */
     void failForce(GroupId group, NodeId node) {
         disk(group, node).failing = true;
+    }
+
+    /** Forces of this log do not come back before the returned latch is counted down. */
+    CountDownLatch holdForce(GroupId group, NodeId node) {
+        CountDownLatch latch = new CountDownLatch(1);
+        disk(group, node).held = latch;
+        return latch;
     }
 
     /** What is durable of this log. */
@@ -155,6 +165,14 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
 
         @Override
         public synchronized void force() throws IOException {
+            try {
+                if (!disk.held.await(30, TimeUnit.SECONDS)) {
+                    throw new IOException("the test held this force for too long");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException(e);
+            }
             if (disk.failing) {
                 throw new IOException("the test lets this force fail");
             }

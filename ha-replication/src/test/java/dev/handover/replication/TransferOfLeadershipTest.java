@@ -9,11 +9,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.LastCopyException;
 import dev.handover.NodeId;
+import dev.handover.Role;
 import dev.handover.TransferRefusedException;
 import dev.handover.event.HaEvent;
 import dev.handover.event.HaEvent.TakeOverStep;
 import dev.handover.event.HaEvent.TransferStep;
 import dev.handover.replication.TestCluster.Running;
+import dev.handover.replication.protocol.LogEntry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -112,9 +115,9 @@ class TransferOfLeadershipTest {
 
     private Running leader() throws InterruptedException {
         TestCluster.await("somebody leads", () -> cluster.running.values().stream()
-                .anyMatch(r -> r.log().status().role() == dev.handover.Role.LEADER));
+                .anyMatch(r -> r.log().status().role() == Role.LEADER));
         return cluster.running.values().stream()
-                .filter(r -> r.log().status().role() == dev.handover.Role.LEADER)
+                .filter(r -> r.log().status().role() == Role.LEADER)
                 .findFirst()
                 .orElseThrow();
     }
@@ -148,7 +151,7 @@ class TransferOfLeadershipTest {
                 assertThat(result.from()).isEqualTo(from.node().id());
                 assertThat(result.to()).isEqualTo(to.node().id());
                 assertThat(result.pause()).isPositive();
-                TestCluster.await("the target leads", () -> to.log().status().role() == dev.handover.Role.LEADER);
+                TestCluster.await("the target leads", () -> to.log().status().role() == Role.LEADER);
             }
         }
         checkAppliedOnce(callers);
@@ -175,6 +178,30 @@ class TransferOfLeadershipTest {
                 .anyMatch(e -> e instanceof HaEvent.TakeOver t
                         && t.step() == TakeOverStep.SERVING
                         && t.epoch() == result.epoch()));
+    }
+
+    @Test
+    void shouldSendTheBarrierWhileTheNewLeadersOwnForceIsUnderWay() throws Exception {
+        List<Running> nodes = cluster.startInSync("a", "b");
+        nodes.get(0).log().submit(bytes("x")).get(10, TimeUnit.SECONDS);
+        TestCluster.await(
+                "nothing is under way", () -> nodes.get(1).journal().commands.size() == 1);
+        NodeId a = nodes.get(0).node().id();
+        CountDownLatch held = cluster.logs.holdForce(GROUP, nodes.get(1).node().id());
+        CompletableFuture<TransferResult> transfer;
+        try {
+            transfer = nodes.get(0).log().handOver();
+            TestCluster.await(
+                    "the barrier of the new epoch is on a's disk", () -> cluster.logs.durable(GROUP, a).stream()
+                            .anyMatch(entry -> entry.kind() == LogEntry.Kind.BARRIER && entry.index() > 2));
+            assertThat(nodes.get(1).log().status().role())
+                    .as("not before it is on its own disk, too")
+                    .isEqualTo(Role.RECONCILING);
+        } finally {
+            held.countDown();
+        }
+        assertThat(transfer.get(20, TimeUnit.SECONDS).transferred()).isTrue();
+        TestCluster.await("b leads", () -> nodes.get(1).log().status().role() == Role.LEADER);
     }
 
     @Test
