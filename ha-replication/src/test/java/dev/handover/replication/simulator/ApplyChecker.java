@@ -43,6 +43,25 @@ final class ApplyChecker {
         }
     }
 
+    /** What follows is handed over after the snapshot's index. */
+    void installed(Checkers.Observed process, long index) {
+        SimFailure.unless(
+                index > process.appliedIndex && index <= process.commitIndex,
+                "I9",
+                process.replica.node() + " goes on with a snapshot at " + index + " after " + process.appliedIndex
+                        + ", commit " + process.commitIndex);
+        process.appliedIndex = index;
+    }
+
+    /** I11: a state that was restored is the one that others came to at that index. */
+    void restored(SimReplica replica, long index, long digest) {
+        Long there = digests.get(index);
+        SimFailure.unless(
+                there != null && there == digest,
+                "I11",
+                replica.node() + " restored a state at " + index + " that is not the one applied there");
+    }
+
     boolean wasExecuted(long value) {
         return values.contains(value);
     }

@@ -27,6 +27,13 @@ final class ChainLog {
         return new ChainLog(this);
     }
 
+    /** The same up to and with the index. */
+    ChainLog upTo(long index) {
+        ChainLog copy = copy();
+        copy.truncateFrom(index + 1);
+        return copy;
+    }
+
     void keep() {
         kept = true;
     }
@@ -80,10 +87,17 @@ final class ChainLog {
         return found;
     }
 
-    List<RecoveredReplica.EpochStart> epochs() {
+    /** The hash of all. */
+    long lastChain() {
+        return chainAt(lastIndex());
+    }
+
+    /** Where epochs begin, as a log knows it that begins at this index. */
+    List<RecoveredReplica.EpochStart> epochsFrom(long firstIndex) {
         List<RecoveredReplica.EpochStart> starts = new ArrayList<>();
         long epoch = 0;
-        for (LogEntry entry : entries) {
+        int from = (int) Math.max(0, firstIndex - 2);
+        for (LogEntry entry : entries.subList(from, entries.size())) {
             if (entry.epoch() != epoch) {
                 epoch = entry.epoch();
                 starts.add(new RecoveredReplica.EpochStart(entry.index(), epoch));

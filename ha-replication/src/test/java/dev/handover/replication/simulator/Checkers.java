@@ -8,6 +8,7 @@ import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.SnapshotPosition;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -64,7 +65,11 @@ final class Checkers {
     }
 
     void started(SimReplica replica) {
-        observed[replica.index()] = new Observed(replica);
+        Observed process = new Observed(replica);
+        observed[replica.index()] = process;
+        process.commitIndex = replica.core().commitIndex();
+        process.appliedIndex = process.commitIndex;
+        commits.startedAt(replica, process.commitIndex);
     }
 
     /** A step is about to be taken. */
@@ -121,6 +126,8 @@ final class Checkers {
             // and
             // of two proposals for the same version one is stored at most
             process.proposed = null;
+        } else if (effect instanceof Effect.InstallSnapshot install) {
+            applies.installed(process, install.position().index());
         } else if (effect instanceof Effect.Apply apply) {
             applies.handed(process, apply.entries());
         }
@@ -147,6 +154,19 @@ final class Checkers {
                 ? append.epoch()
                 : replica.core().epoch();
         commits.truncating(replica, epoch, fromIndex);
+    }
+
+    void snapshotStored(SimReplica replica, SimSnapshot snapshot) {
+        commits.snapshot(replica, snapshot);
+    }
+
+    void installing(SimReplica replica, SnapshotPosition position, SimSnapshot snapshot) {
+        commits.installing(replica, position, snapshot);
+    }
+
+    /** The state machine is that of the snapshot at this index now. */
+    void restored(SimReplica replica, long index, long digest) {
+        applies.restored(replica, index, digest);
     }
 
     void durableChanged(SimReplica replica) {

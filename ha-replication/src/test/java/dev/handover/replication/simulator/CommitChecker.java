@@ -4,6 +4,7 @@ import dev.handover.Configuration;
 import dev.handover.ReplicaId;
 import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.SnapshotPosition;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
@@ -106,6 +107,42 @@ final class CommitChecker {
                 holdsEverything(replica, newest);
             }
         }
+    }
+
+    /** I9: a snapshot holds only what is committed. */
+    void snapshot(SimReplica replica, SimSnapshot snapshot) {
+        long index = snapshot.position().index();
+        SimFailure.unless(
+                index <= lastIndex && snapshot.history().chainAt(index) == chain[(int) index],
+                "I9",
+                replica.node() + " has a snapshot at " + index + " of what is not committed");
+    }
+
+    /** A process begins with a snapshot's index as its commit index. */
+    void startedAt(SimReplica replica, long index) {
+        SimFailure.unless(
+                index <= lastIndex && (index == 0 || replica.log().chainAt(index) == chain[(int) index]),
+                "I9",
+                replica.node() + " starts with " + index + " as committed, which is not");
+    }
+
+    /** I4: no log is given up for a snapshot that it agrees with, and none of a member of the newest in-sync set. */
+    void installing(SimReplica replica, SnapshotPosition position, SimSnapshot snapshot) {
+        SimFailure.unless(
+                snapshot != null && snapshot.position().equals(position),
+                "I9",
+                replica.node() + " installs a snapshot at " + position + ", which it does not have");
+        SimFailure.unless(
+                replica.log().chainAt(position.index()) != snapshot.history().lastChain(),
+                "I4",
+                replica.node() + " drops a log that agrees with the snapshot at " + position);
+        VersionedConfiguration newest = sim.register.newest();
+        SimFailure.unless(
+                replica.disk().isRolledBack()
+                        || newest == null
+                        || !newest.configuration().isInSync(replica.id()),
+                "I4",
+                replica.node() + " drops its log for the snapshot at " + position + ", and is in sync");
     }
 
     void durableChanged(SimReplica replica) {

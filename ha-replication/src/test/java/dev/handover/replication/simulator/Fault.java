@@ -26,6 +26,8 @@ enum Fault {
     SLOW_STORE(8),
     /** A disk is slow for a while. */
     SLOW_DISK(6),
+    /** A process dies, and a bit flips in its newest snapshot before it starts again. */
+    DAMAGED_SNAPSHOT(4),
     /** The next force of a disk fails. */
     DISK_FAILURE(3),
     /** A process dies and its disk is gone. */

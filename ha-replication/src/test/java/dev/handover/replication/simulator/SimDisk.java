@@ -4,6 +4,7 @@ import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.RecoveredReplica;
+import dev.handover.replication.protocol.SnapshotPosition;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -24,6 +25,10 @@ final class SimDisk {
     private long highestEpoch;
     private long boots;
     private ChainLog log = new ChainLog();
+    /** What is before it is kept for the checkers only. */
+    private long firstIndex = 1;
+
+    private SimSnapshots snapshots = new SimSnapshots();
     private boolean rolledBack;
     private Snapshot snapshot;
 
@@ -32,12 +37,17 @@ final class SimDisk {
     private long lastWriteId;
     /** Reads that wait for this write. */
     private final Map<Effect.Fetch, Long> fetches = new LinkedHashMap<>();
+    /** Snapshots that become durable after this write, and what is told then. */
+    private final Map<Event, Long> storing = new LinkedHashMap<>();
+
+    private final Map<Event, SimSnapshot> stored = new LinkedHashMap<>();
 
     private boolean failNext;
     private boolean failed;
     private long slowUntil;
 
-    private record Snapshot(UUID lineage, long highestEpoch, long boots, ChainLog log) {}
+    private record Snapshot(
+            UUID lineage, long highestEpoch, long boots, ChainLog log, long firstIndex, SimSnapshots snapshots) {}
 
     SimDisk(Simulation sim, SimReplica replica) {
         this.sim = sim;
@@ -72,7 +82,66 @@ final class SimDisk {
             // out, see docs/simulator.md
             boots = Math.min(boots, sim.register.recordedBoot(replica.id()));
         }
-        return new RecoveredReplica(lineage, highestEpoch, boots, log.lastIndex(), log.epochs(), log.lastTimestamp());
+        snapshots.dropDamaged();
+        SimSnapshot newest = snapshots.newest();
+        if (newest != null
+                && log.chainAt(newest.position().index()) != newest.history().lastChain()) {
+            log = newest.history().copy(); // it was received, and the log was not reset before the crash
+            firstIndex = newest.position().index() + 1;
+        }
+        return new RecoveredReplica(
+                lineage,
+                highestEpoch,
+                boots,
+                firstIndex,
+                log.lastIndex(),
+                log.epochsFrom(firstIndex),
+                log.lastTimestamp(),
+                newest == null ? SnapshotPosition.NONE : newest.position());
+    }
+
+    SimSnapshots snapshots() {
+        return snapshots;
+    }
+
+    /** A bit flips in the newest snapshot while the process is down. */
+    void damageNewestSnapshot() {
+        snapshots.damageNewest(firstIndex);
+    }
+
+    /** The snapshot becomes durable some time after all that was asked to be written before; then this is told. */
+    void storeAfterWrites(SimSnapshot snapshot, Event told) {
+        if (failed) {
+            return;
+        }
+        stored.put(told, snapshot);
+        if (batch.isEmpty()) {
+            store(told);
+        } else {
+            storing.put(told, lastWriteId);
+        }
+    }
+
+    private void store(Event told) {
+        int boot = replica.boot();
+        SimSnapshot snapshot = stored.remove(told);
+        if (snapshot == null) {
+            return;
+        }
+        sim.after(sim.dice.after(4 * sim.parameters.forceNanos), () -> {
+            if (replica.boot() == boot && replica.isRunning() && !failed) {
+                snapshots.add(snapshot);
+                sim.checkers.snapshotStored(replica, snapshot);
+                if (sim.isTalkative()) {
+                    sim.note(replica, "has a snapshot at " + snapshot.position());
+                }
+                sim.after(sim.dice.after(sim.parameters.forceNanos), () -> {
+                    if (replica.boot() == boot && replica.isRunning()) {
+                        replica.deliver(told);
+                    }
+                });
+            }
+        });
     }
 
     void write(Effect.Write write) {
@@ -118,12 +187,19 @@ final class SimDisk {
         long last = batch.get(batch.size() - 1).writeId();
         batch = List.of();
         if (snapshot == null || sim.dice.chance(0.02)) {
-            snapshot = new Snapshot(lineage, highestEpoch, boots, log.copy());
+            snapshot = new Snapshot(lineage, highestEpoch, boots, log.copy(), firstIndex, snapshots.copy());
         }
         fetches.entrySet().removeIf(fetch -> {
             boolean due = fetch.getValue() <= last;
             if (due) {
                 read(fetch.getKey());
+            }
+            return due;
+        });
+        storing.entrySet().removeIf(one -> {
+            boolean due = one.getValue() <= last;
+            if (due) {
+                store(one.getKey());
             }
             return due;
         });
@@ -139,6 +215,17 @@ final class SimDisk {
             entries.entries().forEach(log::append);
         } else if (write instanceof Effect.TruncateLog truncate) {
             log.truncateFrom(truncate.fromIndex());
+        } else if (write instanceof Effect.CompactLog compact) {
+            SimFailure.unless(
+                    snapshots.newest() != null && snapshots.newest().position().index() >= compact.firstIndex() - 1,
+                    "I9",
+                    replica.node() + " drops its log before " + compact.firstIndex() + " without a snapshot of that");
+            if (sim.dice.chance(0.7)) { // it may keep more
+                firstIndex = compact.firstIndex();
+            }
+        } else if (write instanceof Effect.InstallSnapshot install) {
+            log = snapshots.at(install.position().index()).history().copy();
+            firstIndex = install.position().index() + 1;
         } else if (write instanceof Effect.WriteState state) {
             lineage = state.lineage();
             highestEpoch = state.highestEpoch();
@@ -153,12 +240,16 @@ final class SimDisk {
             perform(write);
             if (write instanceof Effect.TruncateLog truncate) {
                 forced = Math.min(forced, truncate.fromIndex() - 1);
+            } else if (write instanceof Effect.InstallSnapshot install) {
+                forced = install.position().index();
             }
         }
         log.truncateFrom(sim.dice.between(Math.min(forced, log.lastIndex()), log.lastIndex()) + 1);
         batch = List.of();
         waiting.clear();
         fetches.clear();
+        storing.clear();
+        stored.clear();
         sim.checkers.durableChanged(replica);
     }
 
@@ -201,6 +292,8 @@ final class SimDisk {
         highestEpoch = 0;
         boots = 0;
         log = new ChainLog();
+        firstIndex = 1;
+        snapshots = new SimSnapshots();
         rolledBack = false;
         snapshot = null;
     }
@@ -217,6 +310,8 @@ final class SimDisk {
         highestEpoch = snapshot.highestEpoch;
         boots = snapshot.boots;
         log = snapshot.log.copy();
+        firstIndex = snapshot.firstIndex;
+        snapshots = snapshot.snapshots.copy();
         rolledBack = true;
         return true;
     }

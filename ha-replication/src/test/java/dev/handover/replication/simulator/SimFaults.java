@@ -85,6 +85,11 @@ final class SimFaults {
             case STORE_OUTAGE -> sim.register.outage(time);
             case SLOW_STORE -> sim.register.slowFor(one, time);
             case SLOW_DISK -> one.disk().slowFor(time);
+            case DAMAGED_SNAPSHOT -> {
+                one.kill();
+                one.disk().damageNewestSnapshot();
+                restartAfter(one, time);
+            }
             case DISK_FAILURE -> {
                 one.disk().failNext();
                 restartAfter(one, time + 20 * SimParameters.MILLI);

@@ -79,6 +79,13 @@ final class SimNetwork {
         });
     }
 
+    /** Whether a connection stands, as the sender believes, and something would get through now. */
+    boolean carries(SimReplica from, SimReplica to) {
+        return connectedTo[from.index()][to.index()] != 0
+                && sim.now() >= cutUntil[from.index()][to.index()]
+                && (healed || !sim.dice.chance(sim.parameters.loss));
+    }
+
     // ---- connections
 
     void started(SimReplica node) {

@@ -44,6 +44,8 @@ final class SimParameters {
     final long forceNanos;
     final long applyNanos;
     final boolean skewed;
+    /** After how many of its batches a state machine takes a snapshot, on average. */
+    final double snapshotRate;
 
     final long faultEveryNanos;
     final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
@@ -94,6 +96,7 @@ final class SimParameters {
         forceNanos = dice.scale(20 * MICRO, 5 * MILLI);
         applyNanos = dice.scale(5 * MICRO, 2 * MILLI);
         skewed = dice.chance(0.5);
+        snapshotRate = dice.rate(0.3);
 
         faultEveryNanos = dice.scale(8 * MILLI, 300 * MILLI);
         for (Fault fault : Fault.values()) {
@@ -123,7 +126,8 @@ final class SimParameters {
                 + percent(lateness) + "), store " + registerNanos / MICRO + " us (in doubt " + percent(registerLoss)
                 + ", late " + percent(registerLate) + ", watch lost " + percent(watchLoss) + ", stale "
                 + percent(staleWatch) + "), force " + forceNanos / MICRO + " us, apply " + applyNanos / MICRO
-                + " us, sessions " + sessionMillis + " ms, clock skew " + skewed + ", a fault every "
+                + " us, snapshots " + percent(snapshotRate) + ", sessions " + sessionMillis + " ms, clock skew "
+                + skewed + ", a fault every "
                 + faultEveryNanos / MICRO + " us of " + faults + ", " + options;
     }
 

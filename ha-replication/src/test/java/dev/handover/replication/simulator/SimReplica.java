@@ -7,6 +7,7 @@ import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.RecoveredReplica;
 import dev.handover.replication.protocol.ReplicaProtocol;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -112,9 +113,11 @@ final class SimReplica {
         id = new ReplicaId(node, disk.logId());
         newClock();
         release.boot(boot);
+        RecoveredReplica recovered = disk.open();
         core = new ReplicaProtocol(
-                sim.parameters.options.withFeatureLevel(release.featureLevel()), id, disk.open(), sim.dice::uuid);
+                sim.parameters.options.withFeatureLevel(release.featureLevel()), id, recovered, sim.dice::uuid);
         log = disk.log().copy();
+        firstIndex = recovered.firstIndex();
         shell = new SimShell(sim, this);
         lastTick = Long.MIN_VALUE;
         if (sim.isTalkative()) {
@@ -124,6 +127,11 @@ final class SimReplica {
                             + disk.highestEpoch());
         }
         sim.checkers.started(this);
+        SimSnapshot begun = disk.snapshots().newest();
+        if (begun != null) {
+            shell.restore(begun);
+            sim.checkers.restored(this, begun.position().index(), shell.digest());
+        }
         deliver(new Event.Start());
         sim.register.started(this);
         sim.network.started(this);
@@ -289,6 +297,9 @@ final class SimReplica {
         }
     }
 
+    /** First index that the core may still read; what the disk has is perhaps more. */
+    private long firstIndex;
+
     private void write(Event event, Effect.Write write) {
         if (log.isKept() && !core.role().leads() && !(write instanceof Effect.WriteState)) {
             log = log.copy();
@@ -301,6 +312,13 @@ final class SimReplica {
         } else if (write instanceof Effect.TruncateLog truncate) {
             sim.checkers.truncating(this, event, truncate.fromIndex());
             log.truncateFrom(truncate.fromIndex());
+        } else if (write instanceof Effect.CompactLog compact) {
+            firstIndex = compact.firstIndex();
+        } else if (write instanceof Effect.InstallSnapshot install) {
+            SimSnapshot snapshot = disk.snapshots().at(install.position().index());
+            sim.checkers.installing(this, install.position(), snapshot);
+            log = snapshot.history().copy();
+            firstIndex = install.position().index() + 1;
         }
     }
 
@@ -309,6 +327,11 @@ final class SimReplica {
             sim.network.send(this, sim.replica(send.to()), send.message());
         } else if (effect instanceof Effect.Write write) {
             disk.write(write);
+            if (write instanceof Effect.InstallSnapshot install) {
+                shell.install(disk.snapshots().at(install.position().index()));
+            }
+        } else if (effect instanceof Effect.SendSnapshot send) {
+            SimSnapshots.send(sim, this, sim.replica(send.to().node()), new Event.SnapshotSendEnded(send.to()));
         } else if (effect instanceof Effect.CompareAndSet cas) {
             sim.register.compareAndSet(this, cas.expectedVersion(), cas.next());
         } else if (effect instanceof Effect.ReadConfiguration) {
@@ -316,6 +339,10 @@ final class SimReplica {
         } else if (effect instanceof Effect.RecordBoot record) {
             sim.register.recordBoot(this, id, record.bootCounter());
         } else if (effect instanceof Effect.Fetch fetch) {
+            SimFailure.unless(
+                    fetch.fromIndex() >= firstIndex,
+                    "I9",
+                    node + " asks for " + fetch.fromIndex() + ", but its log begins at " + firstIndex);
             disk.fetch(fetch);
         } else if (effect instanceof Effect.Faulted faulted) {
             boolean refused = release.refusedBy(core.configuration());

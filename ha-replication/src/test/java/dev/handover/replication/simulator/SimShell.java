@@ -6,6 +6,13 @@ import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Proposal;
 import dev.handover.replication.protocol.Sessions;
+import dev.handover.replication.protocol.SnapshotPosition;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -20,10 +27,13 @@ import java.util.TreeSet;
 final class SimShell {
     private final Simulation sim;
     private final SimReplica replica;
-    private final Sessions sessions = new Sessions();
+    private Sessions sessions = new Sessions();
     private final SimStateMachine machine = new SimStateMachine();
 
-    private final Deque<List<LogEntry>> toApply = new ArrayDeque<>();
+    /** Entries, or a snapshot to begin anew with. */
+    private record Task(List<LogEntry> entries, SimSnapshot snapshot) {}
+
+    private final Deque<Task> toApply = new ArrayDeque<>();
     private boolean applying;
     private long appliedIndex;
     private long slowUntil;
@@ -74,10 +84,7 @@ final class SimShell {
 
     void perform(Effect effect) {
         if (effect instanceof Effect.Apply apply) {
-            toApply.add(apply.entries());
-            if (!applying) {
-                beginToApply();
-            }
+            enqueue(new Task(apply.entries(), null));
         } else if (effect instanceof Effect.Accepted done) {
             long index = done.firstIndex();
             for (Proposal proposal : done.proposals()) {
@@ -126,6 +133,47 @@ final class SimShell {
 
     // ---- the state machine
 
+    private void enqueue(Task task) {
+        toApply.add(task);
+        if (!applying) {
+            beginToApply();
+        }
+    }
+
+    /** After what is to be applied before it. */
+    void install(SimSnapshot snapshot) {
+        enqueue(new Task(null, snapshot));
+    }
+
+    void restore(SimSnapshot snapshot) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(snapshot.content()))) {
+            sessions = Sessions.load(in);
+            machine.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        appliedIndex = snapshot.position().index();
+    }
+
+    /** Of the state as it is; it is on the disk some time later. */
+    private void takeSnapshot(LogEntry last) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            sessions.copy().save(out);
+            machine.save(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        SnapshotPosition position = new SnapshotPosition(last.index(), last.epoch(), last.timestamp());
+        SimSnapshot taken = new SimSnapshot(
+                position,
+                replica.core().lineage(),
+                bytes.toByteArray(),
+                replica.log().upTo(last.index()),
+                false);
+        replica.disk().storeAfterWrites(taken, new Event.SnapshotTaken(position));
+    }
+
     private void beginToApply() {
         applying = true;
         int boot = replica.boot();
@@ -141,9 +189,15 @@ final class SimShell {
 
     private void applyNext() {
         applying = false;
-        List<LogEntry> entries = toApply.removeFirst();
-        for (LogEntry entry : entries) {
-            apply(entry);
+        Task task = toApply.removeFirst();
+        if (task.snapshot != null) {
+            restore(task.snapshot);
+            sim.checkers.restored(replica, appliedIndex, machine.digest());
+        } else {
+            task.entries.forEach(this::apply);
+            if (sim.dice.chance(sim.parameters.snapshotRate)) {
+                takeSnapshot(task.entries.get(task.entries.size() - 1));
+            }
         }
         while (!readable.isEmpty() && readable.firstKey() <= appliedIndex) {
             readable.pollFirstEntry().getValue().forEach(this::answerRead);

@@ -1,6 +1,9 @@
 package dev.handover.replication.simulator;
 
 import dev.handover.replication.protocol.LogEntry;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** A few numbers that are overwritten, extended (a hash of all that was put into it) or compared and set. */
@@ -78,6 +81,20 @@ final class SimStateMachine {
     /** Of everything that was applied, in order. */
     long digest() {
         return digest;
+    }
+
+    void save(DataOutput out) throws IOException {
+        for (long number : numbers) {
+            out.writeLong(number);
+        }
+        out.writeLong(digest);
+    }
+
+    void load(DataInput in) throws IOException {
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = in.readLong();
+        }
+        digest = in.readLong();
     }
 
     static long result(byte[] result) {

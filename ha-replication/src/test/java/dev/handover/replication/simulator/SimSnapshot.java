@@ -1,0 +1,16 @@
+package dev.handover.replication.simulator;
+
+import dev.handover.replication.protocol.SnapshotPosition;
+import java.util.UUID;
+
+/**
+ * A snapshot on a simulated disk or on its way.
+ *
+ * @param content sessions and state machine, as bytes
+ * @param history the whole log up to it: for the checkers, and in the place of the bytes that a real log no longer has
+ */
+record SimSnapshot(SnapshotPosition position, UUID lineage, byte[] content, ChainLog history, boolean damaged) {
+    SimSnapshot asDamaged() {
+        return new SimSnapshot(position, lineage, content, history, true);
+    }
+}
