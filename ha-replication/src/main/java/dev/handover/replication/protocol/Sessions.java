@@ -1,11 +1,11 @@
 package dev.handover.replication.protocol;
 
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +49,6 @@ public final class Sessions {
     private static final Outcome EXPIRED = new Outcome(Message.Status.SESSION_EXPIRED, NOTHING);
     private static final Outcome OPENED = new Outcome(Message.Status.APPLIED, NOTHING);
 
-    private static final int FORMAT = 1;
-
     private final Map<Long, State> sessions = new HashMap<>();
     /** Each open session once, with a deadline that is not after its true one. */
     private final PriorityQueue<Deadline> deadlines = new PriorityQueue<>();
@@ -85,73 +83,38 @@ public final class Sessions {
         };
     }
 
-    /** The table as it is now: what happens to this one later does not show there. Cheap, as results are shared. */
-    public Sessions copy() {
-        Sessions copy = new Sessions();
-        sessions.forEach((id, session) -> {
-            State own = new State(session.timeoutMillis);
-            own.answeredBelow = session.answeredBelow;
-            own.deadlineMillis = session.deadlineMillis;
-            own.results.putAll(session.results);
-            copy.put(id, own);
-        });
-        return copy;
-    }
-
     /**
-     * Writes the table, for a snapshot (R17). Equal tables give equal bytes: format u8 = 1, count i32, then by ascending id: id i64, time-out i64, deadline i64, answeredBelow i64, number of results
-     * i32, and for each its sequence i64, length i32 and bytes.
-     */
-    public void save(DataOutput out) throws IOException {
-        out.writeByte(FORMAT);
-        out.writeInt(sessions.size());
-        for (Map.Entry<Long, State> entry : new TreeMap<>(sessions).entrySet()) {
-            State session = entry.getValue();
-            out.writeLong(entry.getKey());
-            out.writeLong(session.timeoutMillis);
-            out.writeLong(session.deadlineMillis);
-            out.writeLong(session.answeredBelow);
-            out.writeInt(session.results.size());
-            for (Map.Entry<Long, byte[]> result : session.results.entrySet()) {
-                out.writeLong(result.getKey());
-                out.writeInt(result.getValue().length);
-                out.write(result.getValue());
-            }
-        }
-    }
-
-    /**
-     * Reads what {@link #save} wrote.
+     * A session, to be kept in a snapshot (R17).
      *
-     * @throws IOException if it is something else, or of a later release
+     * @param results by sequence, of commands whose caller is not known to have the answer
      */
-    public static Sessions load(DataInput in) throws IOException {
-        int format = in.readUnsignedByte();
-        if (format != FORMAT) {
-            throw new IOException("sessions of format " + format + ", this release reads " + FORMAT
-                    + ": the snapshot was written by a later release; start that one");
+    public record Kept(
+            long id, long timeoutMillis, long deadlineMillis, long answeredBelow, SortedMap<Long, byte[]> results) {}
+
+    /** All open sessions by ascending id; what happens later does not show there. */
+    public List<Kept> kept() {
+        List<Kept> all = new ArrayList<>(sessions.size());
+        new TreeMap<>(sessions)
+                .forEach((id, session) -> all.add(new Kept(
+                        id,
+                        session.timeoutMillis,
+                        session.deadlineMillis,
+                        session.answeredBelow,
+                        new TreeMap<>(session.results))));
+        return all;
+    }
+
+    /** The table that gave these. */
+    public static Sessions of(List<Kept> kept) {
+        Sessions table = new Sessions();
+        for (Kept one : kept) {
+            State session = new State(one.timeoutMillis);
+            session.deadlineMillis = one.deadlineMillis;
+            session.answeredBelow = one.answeredBelow;
+            session.results.putAll(one.results);
+            table.put(one.id, session);
         }
-        Sessions loaded = new Sessions();
-        int count = in.readInt();
-        for (int i = 0; i < count; i++) {
-            long id = in.readLong();
-            State session = new State(in.readLong());
-            session.deadlineMillis = in.readLong();
-            session.answeredBelow = in.readLong();
-            int results = in.readInt();
-            for (int r = 0; r < results; r++) {
-                long sequence = in.readLong();
-                int length = in.readInt();
-                if (length < 0) {
-                    throw new IOException("a result of " + length + " bytes in session " + id);
-                }
-                byte[] result = new byte[length];
-                in.readFully(result);
-                session.results.put(sequence, result);
-            }
-            loaded.put(id, session);
-        }
-        return loaded;
+        return table;
     }
 
     private void put(long id, State session) {

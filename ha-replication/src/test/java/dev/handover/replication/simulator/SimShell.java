@@ -146,12 +146,12 @@ final class SimShell {
     }
 
     void restore(SimSnapshot snapshot) {
-        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(snapshot.content()))) {
-            sessions = Sessions.load(in);
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(snapshot.machine()))) {
             machine.load(in);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        sessions = Sessions.of(snapshot.sessions());
         appliedIndex = snapshot.position().index();
     }
 
@@ -159,7 +159,6 @@ final class SimShell {
     private void takeSnapshot(LogEntry last) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
-            sessions.copy().save(out);
             machine.save(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -168,6 +167,7 @@ final class SimShell {
         SimSnapshot taken = new SimSnapshot(
                 position,
                 replica.core().lineage(),
+                sessions.kept(),
                 bytes.toByteArray(),
                 replica.log().upTo(last.index()),
                 false);
