@@ -102,6 +102,34 @@ public sealed interface HaEvent {
     record PeerConnection(Instant at, NodeId node, GroupId group, NodeId peer, @Nullable String lost)
             implements HaEvent {}
 
+    /** What can happen to a snapshot. */
+    enum SnapshotStep {
+        /** One of the own state is on the disk. */
+        TAKEN,
+        /** It could not be taken; the replica goes on with its log. */
+        TAKING_FAILED,
+        /** Another replica was sent one. */
+        SENT,
+        /** Sending was given up; it is begun again while the other needs it. */
+        SENDING_FAILED,
+        /** One was received whole and is on the disk. */
+        RECEIVED,
+        /** What was received is no use, or could not be written; the leader sends again. */
+        RECEIVING_FAILED,
+        /** The state is that of the one received now. */
+        INSTALLED
+    }
+
+    /**
+     * Something happened to a snapshot.
+     *
+     * @param index of the last entry that it contains; 0 if that is not known
+     * @param bytes its size; 0 if that is not known
+     * @param detail who else takes part, or what went wrong
+     */
+    record Snapshot(Instant at, NodeId node, GroupId group, SnapshotStep step, long index, long bytes, String detail)
+            implements HaEvent {}
+
     /** The configuration store stopped answering, or answers again. Writes go on meanwhile; take-overs wait. */
     record Coordination(Instant at, NodeId node, GroupId group, boolean reachable, String detail) implements HaEvent {}
 }

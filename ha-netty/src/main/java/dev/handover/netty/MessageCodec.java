@@ -16,6 +16,10 @@ import dev.handover.replication.protocol.Message.ReadIndexReply;
 import dev.handover.replication.protocol.Message.ReadIndexRequest;
 import dev.handover.replication.protocol.Message.Replies;
 import dev.handover.replication.protocol.Message.Reply;
+import dev.handover.replication.protocol.Message.SnapshotAck;
+import dev.handover.replication.protocol.Message.SnapshotAnswer;
+import dev.handover.replication.protocol.Message.SnapshotChunk;
+import dev.handover.replication.protocol.Message.SnapshotOffer;
 import dev.handover.replication.protocol.Message.Stale;
 import dev.handover.replication.protocol.Message.Status;
 import dev.handover.replication.protocol.Message.Supports;
@@ -60,6 +64,12 @@ final class MessageCodec {
             return Wire.GOODBYE;
         } else if (message instanceof Supports) {
             return Wire.SUPPORTS;
+        } else if (message instanceof SnapshotChunk) {
+            return Wire.SNAPSHOT_CHUNK;
+        } else if (message instanceof SnapshotAck) {
+            return Wire.SNAPSHOT_ACK;
+        } else if (message instanceof SnapshotOffer) {
+            return Wire.SNAPSHOT_OFFER;
         } else if (message instanceof Transferred) {
             return Wire.TRANSFERRED;
         }
@@ -98,6 +108,12 @@ final class MessageCodec {
             return 8 + 4;
         } else if (message instanceof Stale || message instanceof Goodbye || message instanceof ReadIndexRequest) {
             return 8;
+        } else if (message instanceof SnapshotChunk chunk) {
+            return 16L + 8 + 4 + chunk.data().length;
+        } else if (message instanceof SnapshotAck) {
+            return 16 + 8 + 1;
+        } else if (message instanceof SnapshotOffer) {
+            return 8 + 16 + 3 * 8 + 16 + 4 + 8 + 8 + 4;
         } else if (message instanceof Transferred transferred) {
             Configuration configuration = transferred.configuration().configuration();
             long size = 4L + 16 + 8 + 4 + 4 + 4 + 16 + 2 + ByteBufUtil.utf8Bytes(configuration.reason());
@@ -152,6 +168,25 @@ final class MessageCodec {
             encodeProposals(forward.proposals(), out);
         } else if (message instanceof Replies replies) {
             encodeReplies(replies.replies(), out);
+        } else if (message instanceof SnapshotChunk chunk) {
+            encodeUuid(chunk.id(), out);
+            out.writeLong(chunk.offset());
+            encodeBytes(chunk.data(), out);
+        } else if (message instanceof SnapshotAck ack) {
+            encodeUuid(ack.id(), out);
+            out.writeLong(ack.position());
+            out.writeByte(code(ack.answer()));
+        } else if (message instanceof SnapshotOffer offer) {
+            out.writeLong(offer.epoch());
+            encodeUuid(offer.id(), out);
+            out.writeLong(offer.index());
+            out.writeLong(offer.indexEpoch());
+            out.writeLong(offer.timestamp());
+            encodeUuid(offer.lineage(), out);
+            out.writeInt(offer.featureLevel());
+            out.writeLong(offer.createdAtMillis());
+            out.writeLong(offer.bytes());
+            out.writeInt(offer.contentChecksum());
         } else if (message instanceof Transferred transferred) {
             encodeConfiguration(transferred.configuration(), out);
         } else {
@@ -187,6 +222,25 @@ final class MessageCodec {
                         new ReadIndexReply(in.i64("readIndexReply.requestId"), in.i64("readIndexReply.readIndex"));
                     case Wire.FORWARD -> decodeForward(in);
                     case Wire.REPLIES -> decodeReplies(in);
+                    case Wire.SNAPSHOT_CHUNK ->
+                        new SnapshotChunk(
+                                in.uuid("snapshotChunk.id"),
+                                in.i64("snapshotChunk.offset"),
+                                in.bytes("snapshotChunk.data"));
+                    case Wire.SNAPSHOT_ACK ->
+                        new SnapshotAck(in.uuid("snapshotAck.id"), in.i64("snapshotAck.position"), answer(in));
+                    case Wire.SNAPSHOT_OFFER ->
+                        new SnapshotOffer(
+                                in.i64("snapshotOffer.epoch"),
+                                in.uuid("snapshotOffer.id"),
+                                in.i64("snapshotOffer.index"),
+                                in.i64("snapshotOffer.indexEpoch"),
+                                in.i64("snapshotOffer.timestamp"),
+                                in.uuid("snapshotOffer.lineage"),
+                                in.i32("snapshotOffer.featureLevel"),
+                                in.i64("snapshotOffer.createdAtMillis"),
+                                in.i64("snapshotOffer.bytes"),
+                                in.i32("snapshotOffer.contentChecksum"));
                     case Wire.TRANSFERRED -> new Transferred(decodeConfiguration(in));
                     default -> throw in.error("frame type", "is " + type + ", which is no message");
                 };
@@ -352,6 +406,26 @@ final class MessageCodec {
             case 2 -> LogEntry.Kind.COMMAND;
             case 3 -> LogEntry.Kind.OPEN_SESSION;
             default -> throw in.error("kind", code + " is unknown");
+        };
+    }
+
+    private static int code(SnapshotAnswer answer) {
+        return switch (answer) {
+            case GO_ON -> 1;
+            case AGAIN -> 2;
+            case DONE -> 3;
+            case REFUSED -> 4;
+        };
+    }
+
+    private static SnapshotAnswer answer(WireReader in) throws WireFormatException {
+        int code = in.u8("snapshotAck.answer");
+        return switch (code) {
+            case 1 -> SnapshotAnswer.GO_ON;
+            case 2 -> SnapshotAnswer.AGAIN;
+            case 3 -> SnapshotAnswer.DONE;
+            case 4 -> SnapshotAnswer.REFUSED;
+            default -> throw in.error("snapshotAck.answer", code + " is unknown");
         };
     }
 

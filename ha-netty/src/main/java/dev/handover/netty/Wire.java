@@ -65,6 +65,9 @@ final class Wire {
     static final int FORWARD = 24;
     static final int REPLIES = 25;
     static final int TRANSFERRED = 26;
+    static final int SNAPSHOT_OFFER = 30;
+    static final int SNAPSHOT_CHUNK = 31;
+    static final int SNAPSHOT_ACK = 32;
     static final int SUPPORTS = 40;
 
     private Wire() {}

@@ -35,7 +35,7 @@ final class Messages {
     private Messages() {}
 
     static Arbitrary<Message> any() {
-        return Arbitraries.oneOf(append(), forward(), replies(), transferred(), small());
+        return Arbitraries.oneOf(append(), forward(), replies(), snapshots(), transferred(), small());
     }
 
     private static Arbitrary<Long> number() {
@@ -109,6 +109,33 @@ final class Messages {
                                         nonce,
                                         reason),
                                 version)));
+    }
+
+    private static Arbitrary<Message> snapshots() {
+        return Combinators.combine(
+                        number().list().ofSize(10),
+                        payload(),
+                        Arbitraries.of(Message.SnapshotAnswer.class),
+                        Arbitraries.of(0, 1, 2))
+                .as((n, data, answer, kind) -> {
+                    UUID id = new UUID(n.get(0), n.get(1));
+                    return switch (kind) {
+                        case 0 -> new Message.SnapshotChunk(id, n.get(2), data);
+                        case 1 -> new Message.SnapshotAck(id, n.get(2), answer);
+                        default ->
+                            new Message.SnapshotOffer(
+                                    n.get(2),
+                                    id,
+                                    n.get(3),
+                                    n.get(4),
+                                    n.get(5),
+                                    new UUID(n.get(6), n.get(7)),
+                                    n.get(8).intValue(),
+                                    n.get(9),
+                                    n.get(0),
+                                    n.get(1).intValue());
+                    };
+                });
     }
 
     private static Arbitrary<Message> small() {

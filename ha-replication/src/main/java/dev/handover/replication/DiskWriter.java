@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ final class DiskWriter extends Worker {
         private final LogStore store;
         private final List<LogEntry> appends = new ArrayList<>();
         private long lastWriteId;
+        private final List<Consumer<Boolean>> afterWrites = new ArrayList<>();
         private boolean unforced;
         private boolean unsealed;
         private long forcedAtNanos;
@@ -71,6 +73,24 @@ final class DiskWriter extends Worker {
     /** Executes writes and fetches, in order. */
     void submit(Volume volume, List<Effect> operations) {
         post(new Work(this, volume, operations));
+    }
+
+    /** Calls back, on the disk thread, when all that was submitted before is durable, and told; with false if that will never be. */
+    void afterWrites(Volume volume, Consumer<Boolean> then) {
+        Mailbox.Mail mail = new Mailbox.Mail() {
+            @Override
+            void open() {
+                if (volume.dead || killed()) {
+                    then.accept(false);
+                } else {
+                    volume.afterWrites.add(then);
+                    execute(volume, List.of());
+                }
+            }
+        };
+        if (!post(mail)) {
+            then.accept(false);
+        }
     }
 
     /** Closes the store after everything that was submitted before; {@code force}: durable first. */
@@ -240,12 +260,20 @@ final class DiskWriter extends Worker {
             volume.replica.post(new Event.Persisted(volume.lastWriteId));
             volume.lastWriteId = 0;
         }
+        tellAfterWrites(volume, true);
+    }
+
+    private static void tellAfterWrites(Volume volume, boolean durable) {
+        List<Consumer<Boolean>> told = List.copyOf(volume.afterWrites);
+        volume.afterWrites.clear();
+        told.forEach(then -> then.accept(durable));
     }
 
     /** The first failure ends everything: what is on the disk now is not known, and no retry would tell (R15). */
     private static void failed(Volume volume, Throwable e) {
         volume.dead = true;
         volume.appends.clear();
+        tellAfterWrites(volume, false);
         @Nullable Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;
         volume.replica.post(new Event.DiskFailed(String.valueOf(cause)));
     }

@@ -4,6 +4,7 @@ import dev.handover.event.HaEvent;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Writes what an operator should read into the log, on the event thread. */
 final class EventLog implements Consumer<HaEvent> {
@@ -43,6 +44,10 @@ final class EventLog implements Consumer<HaEvent> {
                         label,
                         e.detail());
             }
+        } else if (event instanceof HaEvent.Snapshot e) {
+            boolean failed = e.step().name().endsWith("_FAILED");
+            LOG.atLevel(failed ? Level.WARN : Level.INFO)
+                    .log("{} snapshot at index {} {}, {} bytes {}", label, e.index(), e.step(), e.bytes(), e.detail());
         } else if (event instanceof HaEvent.PeerConnection e) {
             if (e.lost() == null) {
                 LOG.info("{} connected with {}", label, e.peer());

@@ -2,10 +2,14 @@ package dev.handover.replication;
 
 import dev.handover.HandoverException;
 import dev.handover.NodeId;
+import dev.handover.event.HaEvent;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Status;
+import dev.handover.replication.protocol.RecoveredReplica;
 import dev.handover.replication.protocol.Sessions;
+import dev.handover.replication.protocol.SnapshotPosition;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +32,13 @@ final class GroupApplier {
 
     private final Replica replica;
     private final StateMachine stateMachine;
-    private final Sessions sessions = new Sessions();
+    private final SnapshotTaking snapshots;
+    private final Restoring restoring;
+    private Sessions sessions = new Sessions();
+    private SnapshotPosition position = SnapshotPosition.NONE;
+    /** While the log that was found at the start is applied again. */
+    private Restoring.@Nullable Progress catchingUp;
+
     private final Function<LogEntry, byte[]> apply = this::apply;
     private final PriorityQueue<WaitingRead> reads = new PriorityQueue<>();
     private @Nullable HandoverException stopped;
@@ -43,6 +53,81 @@ final class GroupApplier {
     GroupApplier(Replica replica, StateMachine stateMachine) {
         this.replica = replica;
         this.stateMachine = stateMachine;
+        snapshots = new SnapshotTaking(replica, stateMachine);
+        restoring = new Restoring(replica, stateMachine);
+    }
+
+    SnapshotTaking snapshots() {
+        return snapshots;
+    }
+
+    /** Up to where everything is applied. */
+    SnapshotPosition position() {
+        return position;
+    }
+
+    /** The sessions as they are, to be written elsewhere. */
+    List<Sessions.Kept> sessionsNow() {
+        return sessions.kept();
+    }
+
+    boolean hasFailed() {
+        return failed;
+    }
+
+    /** First of all: back to the newest snapshot, and how the rest goes is told. */
+    void start(RecoveredReplica recovered) {
+        SnapshotPosition newest = recovered.snapshot();
+        if (!newest.isNone()) {
+            restoreOrFail(() -> restoring.atStart(newest, this::begin, this::applyAgain), newest);
+        }
+        if (recovered.lastIndex() > newest.index()) {
+            catchingUp = new Restoring.Progress(
+                    replica.label() + " applies the log again: index", newest.index(), recovered.lastIndex());
+        }
+    }
+
+    /** A snapshot that came from the leader takes the place of the state. */
+    void install(SnapshotPosition installed) {
+        if (failed || stopped != null) {
+            return;
+        }
+        restoreOrFail(() -> begin(restoring.restore(restoring.find(installed)), installed), installed);
+        if (!failed) {
+            replica.tellSnapshot(HaEvent.SnapshotStep.INSTALLED, installed.index(), 0, "");
+            replica.applied(installed.index(), List.of());
+            answerReads();
+        }
+    }
+
+    private interface Restore {
+        void run() throws IOException;
+    }
+
+    private void restoreOrFail(Restore restore, SnapshotPosition at) {
+        try {
+            restore.run();
+        } catch (IOException | RuntimeException | Error e) {
+            failed = true;
+            replica.applicationFailed(
+                    "the state cannot be restored from the snapshot at index " + at.index() + ": " + e
+                            + ". If the state machine is at fault, correct it and restart the process; if the snapshot is, start this node with an empty data directory, "
+                            + "and it is rebuilt from its peers",
+                    e);
+        }
+    }
+
+    private void begin(Sessions restored, SnapshotPosition at) {
+        sessions = restored;
+        position = at;
+        appliedIndex = at.index();
+        snapshots.restored(at.index());
+    }
+
+    private void applyAgain(LogEntry entry) {
+        sessions.apply(entry, apply);
+        position = new SnapshotPosition(entry.index(), entry.epoch(), entry.timestamp());
+        appliedIndex = entry.index();
     }
 
     /** Any thread. */
@@ -59,6 +144,7 @@ final class GroupApplier {
         Map<NodeId, List<Reply>> replies = new LinkedHashMap<>();
         @Nullable String failure = null;
         long index = appliedIndex;
+        long bytes = 0;
         for (int i = 0; i < entries.size(); i++) {
             LogEntry entry = entries.get(i);
             Sessions.Outcome outcome;
@@ -68,11 +154,13 @@ final class GroupApplier {
                 failed = true;
                 failure = "the state machine threw " + e + " on the entry at index " + entry.index() + " of epoch "
                         + entry.epoch() + ". This replica's state is no longer known to be that of the others;"
-                        + " correct the state machine and restart the process: the log is applied again from its beginning";
+                        + " correct the state machine and restart the process: the log is applied again, from the newest snapshot on";
                 replica.applicationFailed(failure, e);
                 break;
             }
             index = entry.index();
+            bytes += entry.size();
+            position = new SnapshotPosition(index, entry.epoch(), entry.timestamp());
             if (entry.kind() == LogEntry.Kind.BARRIER) {
                 appliedBarrierEpoch = entry.epoch();
             }
@@ -99,6 +187,20 @@ final class GroupApplier {
         }
         tellLeadership();
         answerReads();
+        if (failure == null) {
+            sayHowFar();
+            snapshots.applied(bytes);
+        }
+    }
+
+    private void sayHowFar() {
+        Restoring.Progress progress = catchingUp;
+        if (progress != null) {
+            progress.at(appliedIndex);
+            if (appliedIndex >= progress.target()) {
+                catchingUp = null;
+            }
+        }
     }
 
     private byte[] apply(LogEntry entry) {
@@ -165,6 +267,7 @@ final class GroupApplier {
     void stop(HandoverException reason) {
         leadership(0);
         stopped = reason;
+        snapshots.stop();
         for (WaitingRead waiting : reads) {
             waiting.read.fail(reason);
         }

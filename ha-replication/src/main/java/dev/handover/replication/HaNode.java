@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>Four daemon threads serve all groups of a node: one steps the protocol, one writes to the disk, one runs state machines and completes futures, one calls
- * event listeners. The node owns the configuration store and the transport it was given, and closes them.
+ * <p>Six daemon threads serve all groups of a node: one steps the protocol, one writes to the disk, one runs state machines and completes futures, one writes snapshots, one sends and receives
+ * them, one calls event listeners. The node owns the configuration store and the transport it was given, and closes them.
  */
 public final class HaNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HaNode.class);
@@ -120,6 +120,9 @@ public final class HaNode implements AutoCloseable {
         private int maxPending = 16_384;
         private long maxPendingBytes = 64L << 20;
         private int minInSync = 1;
+        private long snapshotBytes = 256L << 20;
+        private Duration snapshotInterval = Duration.ofHours(1);
+        private long snapshotMarginEntries = ProtocolOptions.defaults().snapshotMarginEntries();
         private int maxFeatureLevel = FeatureLevels.NEWEST;
         private StorageOptions storage = StorageOptions.defaults();
         private NodeRuntime.@Nullable LogStores logStores;
@@ -238,6 +241,33 @@ public final class HaNode implements AutoCloseable {
             return this;
         }
 
+        /**
+         * After how many bytes of log a snapshot is taken, per group; default 256 MiB, from 1 KiB. Too small: the disk writes the state again and again; too big: the log takes much of the disk
+         * and is long to apply at a start. Roughly the size of the state is a good value.
+         */
+        public Builder snapshotBytes(long value) {
+            snapshotBytes = value;
+            return this;
+        }
+
+        /**
+         * After how long a snapshot is taken even of few changes, if there were any; default 1 h, from 100 ms to 30 days. Too small: work for nothing; too big: a group that writes little
+         * applies its old log again at every start.
+         */
+        public Builder snapshotInterval(Duration value) {
+            snapshotInterval = value;
+            return this;
+        }
+
+        /**
+         * How many entries before the newest snapshot stay in the log for replicas that were away for a while; default 65,536. What is behind the snapshot before it stays anyway. Too small: they
+         * are sent the whole state; too big: the log takes more of the disk.
+         */
+        public Builder snapshotMarginEntries(long value) {
+            snapshotMarginEntries = value;
+            return this;
+        }
+
         /** Sizes of files and reserve on the disk; default {@link StorageOptions#defaults}. Two segments exist from the beginning, for every group. */
         public Builder storage(StorageOptions value) {
             storage = value;
@@ -302,7 +332,7 @@ public final class HaNode implements AutoCloseable {
                     defaults.maxUnappliedBytes(),
                     defaults.tailBytes(),
                     defaults.joinLagEntries(),
-                    defaults.snapshotMarginEntries());
+                    snapshotMarginEntries);
             return new NodeOptions(
                     cluster,
                     commandTimeout,
@@ -312,6 +342,8 @@ public final class HaNode implements AutoCloseable {
                     maxCommandBytes,
                     maxPending,
                     maxPendingBytes,
+                    snapshotBytes,
+                    snapshotInterval,
                     protocol);
         }
 

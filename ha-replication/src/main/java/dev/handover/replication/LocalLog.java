@@ -124,6 +124,17 @@ final class LocalLog implements ReplicatedLog {
     }
 
     @Override
+    public CompletableFuture<Long> snapshot() {
+        HandoverException ended = replica.endReason();
+        if (ended != null) {
+            return CompletableFuture.failedFuture(ended);
+        }
+        CompletableFuture<Long> asked = new CompletableFuture<>();
+        node.applier().run(() -> replica.appliedState().snapshots().ask(asked));
+        return asked;
+    }
+
+    @Override
     public GroupStatus status() {
         return replica.status();
     }

@@ -13,6 +13,8 @@ record NodeOptions(
         int maxCommandBytes,
         int maxPending,
         long maxPendingBytes,
+        long snapshotBytes,
+        Duration snapshotInterval,
         ProtocolOptions protocol) {
     private static final int LARGEST_COMMAND = 64 << 20;
 
@@ -32,6 +34,8 @@ record NodeOptions(
         within("maxCommandBytes", maxCommandBytes, 1, LARGEST_COMMAND);
         within("maxPendingCommands", maxPending, 1, 1 << 22);
         within("maxPendingBytes", maxPendingBytes, 1, 1L << 36);
+        within("snapshotBytes", snapshotBytes, 1 << 10, 1L << 44);
+        within("snapshotInterval", snapshotInterval, Duration.ofMillis(100), Duration.ofDays(30));
         if (maxPendingBytes < maxCommandBytes) {
             throw new IllegalArgumentException("maxPendingBytes " + maxPendingBytes + " is below maxCommandBytes "
                     + maxCommandBytes + ": the largest command would never find room; raise it");

@@ -56,6 +56,8 @@ final class NodeRuntime {
     private final NodeLoop loop;
     private final DiskWriter disk;
     private final Applier applier;
+    private final SnapshotThread snapshotThread;
+    private final SnapshotThread transferThread;
     private final Peers peers = new Peers(this);
     private final Map<GroupId, Replica> replicas = new ConcurrentHashMap<>();
     private final Object membership = new Object();
@@ -81,6 +83,10 @@ final class NodeRuntime {
         loop = new NodeLoop(name + "-loop");
         disk = new DiskWriter(name + "-disk");
         applier = new Applier(name + "-apply");
+        snapshotThread =
+                new SnapshotThread(name + "-snapshot", 500, () -> replicas().forEach(Replica::lookAtSnapshots));
+        transferThread = new SnapshotThread(name + "-transfer", 10, () -> replicas()
+                .forEach(r -> r.transfer().look()));
     }
 
     NodeId self() {
@@ -113,6 +119,16 @@ final class NodeRuntime {
 
     Applier applier() {
         return applier;
+    }
+
+    /** Writes snapshots. */
+    SnapshotThread snapshotThread() {
+        return snapshotThread;
+    }
+
+    /** Sends and receives snapshots. */
+    SnapshotThread transferThread() {
+        return transferThread;
     }
 
     Collection<Replica> replicas() {
@@ -158,6 +174,8 @@ final class NodeRuntime {
         loop.start();
         disk.start();
         applier.start();
+        snapshotThread.start();
+        transferThread.start();
         transport.start(self, peers);
         synchronized (membership) {
             announce();
@@ -246,6 +264,7 @@ final class NodeRuntime {
     private void release(Replica replica) {
         CountDownLatch released = new CountDownLatch(2);
         loop.run(() -> loop.remove(replica));
+        transferThread.run(replica.transfer()::stop); // before the store is closed
         disk.close(replica.volume(), true, released::countDown);
         applier.run(released::countDown);
         try {
@@ -334,6 +353,10 @@ final class NodeRuntime {
             loop.join(STOP_MARGIN.toMillis());
             disk.end();
             disk.join(STOP_MARGIN.toMillis());
+            snapshotThread.end();
+            snapshotThread.join(STOP_MARGIN.toMillis());
+            transferThread.end();
+            transferThread.join(STOP_MARGIN.toMillis());
             applier.end();
             applier.join(STOP_MARGIN.toMillis());
             try {
@@ -363,11 +386,15 @@ final class NodeRuntime {
         loop.kill();
         disk.kill();
         applier.kill();
+        snapshotThread.kill();
+        transferThread.kill();
         transport.close();
         unwatch();
         loop.join(STOP_MARGIN.toMillis());
         disk.join(STOP_MARGIN.toMillis());
         applier.join(STOP_MARGIN.toMillis());
+        snapshotThread.join(STOP_MARGIN.toMillis());
+        transferThread.join(STOP_MARGIN.toMillis());
         for (Replica replica : replicas()) {
             replica.store().close();
         }

@@ -69,6 +69,7 @@ final class Replica {
     private final Coordinator coordinator;
     private final DiskWriter.Volume volume;
     private final GroupApplier applied;
+    private final SnapshotTransfer transfer;
     private final StatusBoard board;
     private final Admission admission;
     private final Completions completions = new Completions();
@@ -105,6 +106,7 @@ final class Replica {
         coordinator = new Coordinator(this, node.configurationStore());
         volume = new DiskWriter.Volume(this, store);
         applied = new GroupApplier(this, stateMachine);
+        transfer = new SnapshotTransfer(this);
         board = new StatusBoard(this);
         admission = new Admission(node.options().maxPending(), node.options().maxPendingBytes());
         commands = new Commands(this, node.options());
@@ -162,6 +164,18 @@ final class Replica {
 
     GroupApplier appliedState() {
         return applied;
+    }
+
+    SnapshotTransfer transfer() {
+        return transfer;
+    }
+
+    void lookAtSnapshots() {
+        node.applier().run(() -> applied.snapshots().look());
+    }
+
+    void tellSnapshot(HaEvent.SnapshotStep step, long index, long bytes, String detail) {
+        publish(new HaEvent.Snapshot(Instant.now(), self.node(), group, step, index, bytes, detail));
     }
 
     /** The state in a few words, for messages. */
@@ -309,6 +323,7 @@ final class Replica {
     }
 
     void start(List<NodeId> connected) {
+        node.applier().run(() -> applied.start(store.recovered()));
         node.loop().readClock();
         effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
         for (NodeId peer : connected) {
@@ -361,6 +376,12 @@ final class Replica {
         NodeId from = envelope.from().node();
         if (message instanceof Message.OfCore forCore) {
             step(new Event.Received(envelope.from(), forCore));
+        } else if (message instanceof Message.SnapshotChunk chunk) {
+            node.transferThread().run(() -> transfer.received(envelope.from(), chunk));
+        } else if (message instanceof Message.SnapshotAck ack) {
+            node.transferThread().run(() -> transfer.answered(envelope.from(), ack));
+        } else if (message instanceof Message.SnapshotOffer offer) {
+            snapshotOffered(envelope.from(), offer);
         } else if (message instanceof Message.Forward forward) {
             guarded(() -> proposals.forwarded(from, forward, core.role().leads() && !ended));
             touch();
@@ -368,6 +389,23 @@ final class Replica {
             guarded(() -> replies.replies().forEach(reply -> commands.reply(from, reply)));
             touch();
         }
+    }
+
+    /** R2, R12: only what the leader of the adopted epoch sends, and of the own history. */
+    private void snapshotOffered(ReplicaId from, Message.SnapshotOffer offer) {
+        if (ended || offer.epoch() > core.epoch()) {
+            return; // it is offered again, and by then the epoch is known
+        }
+        boolean wanted = offer.epoch() == core.epoch()
+                && !core.role().leads()
+                && offer.lineage().equals(core.lineage());
+        node.transferThread().run(() -> {
+            if (wanted) {
+                transfer.offered(from, offer);
+            } else {
+                transfer.refuse(from, offer.id());
+            }
+        });
     }
 
     void connected(NodeId peer) {
@@ -381,6 +419,7 @@ final class Replica {
         step(new Event.PeerDisconnected(peer));
         guarded(() -> commands.disconnected(peer));
         unsentReplies.removeIf(unsent -> unsent.to.equals(peer)); // it asks again
+        node.transferThread().run(() -> transfer.disconnected(peer));
         publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, reason));
     }
 
@@ -525,6 +564,11 @@ final class Replica {
             coordinator.compareAndSet(cas.expectedVersion(), cas.next());
         } else if (effect instanceof Effect.RecordBoot boot) {
             coordinator.recordBoot(self, boot.bootCounter());
+        } else if (effect instanceof Effect.SendSnapshot send) {
+            long epoch = core.epoch();
+            node.transferThread().run(() -> transfer.send(send.to(), send.atLeast(), epoch));
+        } else if (effect instanceof Effect.InstallSnapshot install) {
+            node.applier().run(() -> applied.install(install.position()));
         } else if (effect instanceof Effect.WriteState state) {
             lineage = state.lineage();
         } else if (effect instanceof Effect.StatusChanged changed) {
@@ -575,6 +619,7 @@ final class Replica {
         if (!role.leads() || (role == Role.RECONCILING && serves)) {
             if (leadsSinceEpoch != 0) {
                 proposals.lost();
+                node.transferThread().run(transfer::stopSending);
             }
             if (serves) {
                 node.applier().run(() -> applied.leadership(0));

@@ -45,6 +45,17 @@ public interface ReplicatedLog extends AutoCloseable {
     /** Gives a session of its own, at once; the group hears of it with the first command. At most 4096 are open per log, more get {@link dev.handover.OverloadedException}. */
     CompletableFuture<Session> openSession();
 
+    /**
+     * Takes a snapshot now, of everything that this node has applied, without holding up commands; the log before it can be dropped then. They are taken by themselves as well, see
+     * {@link HaNode.Builder#snapshotBytes}.
+     *
+     * @return its index; exceptionally with {@link UnsupportedOperationException} if the state machine takes none, or with what went wrong. A large one takes longer than the command time-out
+     */
+    default CompletableFuture<Long> snapshot() {
+        return CompletableFuture.failedFuture(
+                new UnsupportedOperationException(getClass().getName() + " takes no snapshots"));
+    }
+
     /** As it is now. */
     GroupStatus status();
 

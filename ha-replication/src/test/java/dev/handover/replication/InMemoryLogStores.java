@@ -46,6 +46,14 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         return disks.computeIfAbsent(node + "/" + group, key -> new Disk());
     }
 
+    /** First index that the log holds. */
+    long firstIndex(GroupId group, NodeId node) {
+        Disk disk = disk(group, node);
+        synchronized (disk) {
+            return disk.before.index() + 1;
+        }
+    }
+
     /** The next force of this log fails. */
     void failForce(GroupId group, NodeId node) {
         disk(group, node).failing = true;
@@ -90,7 +98,7 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
             SnapshotPosition snapshot = disk.snapshots.list().isEmpty()
                     ? SnapshotPosition.NONE
                     : disk.snapshots.list().get(0).position();
-            if (snapshot.index() > disk.lastIndex()) { // more than the log held at the crash
+            if (contradicts(snapshot)) { // it had been received, and the log was not reset before the crash
                 entries.clear();
                 disk.durable.clear();
                 disk.before = snapshot;
@@ -127,6 +135,11 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         @Override
         public RecoveredReplica recovered() {
             return recovered;
+        }
+
+        private boolean contradicts(SnapshotPosition snapshot) {
+            int at = at(snapshot.index());
+            return at >= entries.size() || (at >= 0 && entries.get(at).epoch() != snapshot.epoch());
         }
 
         /** Place of an index in {@link #entries}. */

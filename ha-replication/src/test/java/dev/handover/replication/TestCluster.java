@@ -81,6 +81,11 @@ final class TestCluster implements AutoCloseable {
         public int size() {
             return list.size();
         }
+
+        @Override
+        public void clear() {
+            list.clear();
+        }
     }
 
     static byte[] bytes(String text) {

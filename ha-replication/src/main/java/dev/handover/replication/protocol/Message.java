@@ -77,6 +77,52 @@ public sealed interface Message {
      */
     record ReadIndexReply(long requestId, long readIndex) implements OfCore {}
 
+    /**
+     * A leader has a snapshot for a replica that needs one; repeated until it is answered.
+     *
+     * @param epoch that the sender leads
+     * @param id of these very bytes
+     * @param index last entry contained
+     * @param indexEpoch epoch of that entry
+     * @param timestamp of that entry
+     * @param bytes length of the content
+     * @param contentChecksum CRC32C of the content
+     */
+    record SnapshotOffer(
+            long epoch,
+            UUID id,
+            long index,
+            long indexEpoch,
+            long timestamp,
+            UUID lineage,
+            int featureLevel,
+            long createdAtMillis,
+            long bytes,
+            int contentChecksum)
+            implements Message {}
+
+    /** Some of the content, from {@code offset} on. */
+    record SnapshotChunk(UUID id, long offset, byte[] data) implements Message {}
+
+    /**
+     * To who offered the snapshot.
+     *
+     * @param position everything before it is here
+     */
+    record SnapshotAck(UUID id, long position, SnapshotAnswer answer) implements Message {}
+
+    /** What the sender of a snapshot should do. */
+    enum SnapshotAnswer {
+        /** Send what comes next. */
+        GO_ON,
+        /** Send again from {@code position} on: something is missing. */
+        AGAIN,
+        /** It is complete and durable. */
+        DONE,
+        /** It is not wanted, or could not be written: give up. */
+        REFUSED
+    }
+
     /** Commands that reached a node which does not lead; tags are the sender's. */
     record Forward(List<Proposal> proposals) implements Message {}
 
