@@ -12,12 +12,14 @@ import dev.handover.NodeId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent;
 import dev.handover.event.HaEvent.SnapshotStep;
+import dev.handover.replication.storage.StorageOptions;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Snapshots in running groups: taken while commands flow, used at a start, and sent to who was away. */
 @Timeout(90)
@@ -298,6 +301,35 @@ class SnapshotClusterTest {
         }
     }
 
+    @Test
+    void shouldDoTheSameOnRealDisks(@TempDir Path directory) throws Exception {
+        try (TestCluster cluster = cluster(CopyingJournal::new)) {
+            cluster.onDisk = directory;
+            cluster.settings = builder -> builder.snapshotBytes(1L << 30)
+                    .snapshotMarginEntries(0)
+                    .storage(StorageOptions.defaults().withSegmentBytes(64 << 10));
+            TestCluster.Running a = cluster.startInSync("a", "b").get(0);
+            submit(a, 0, 20);
+            cluster.running.remove("b").node().close();
+            for (int round = 1; round <= 4; round++) {
+                submit(a, 2000 * round, 2000 * (round + 1));
+                a.log().snapshot().get(20, TimeUnit.SECONDS);
+            }
+            TestCluster.Running b = cluster.start("b");
+            b.log().awaitInSync(LONG).get(30, TimeUnit.SECONDS);
+            await("everything is there", () -> b.journal().commands.equals(a.journal().commands));
+            assertThat(steps(b)).contains(SnapshotStep.INSTALLED);
+            List<String> all = List.copyOf(b.journal().commands);
+            cluster.crash("b");
+            cluster.crash("a");
+            TestCluster.Running again = cluster.start("b");
+            cluster.start("a");
+            again.log().awaitInSync(LONG).get(30, TimeUnit.SECONDS);
+            assertThat(((CopyingJournal) again.journal()).restored.get()).isPositive();
+            assertThat(again.journal().commands).isEqualTo(all);
+        }
+    }
+
     private static TestCluster cluster(Supplier<TestCluster.Journal> machines) {
         TestCluster cluster = new TestCluster();
         cluster.machines = machines;
@@ -306,12 +338,14 @@ class SnapshotClusterTest {
     }
 
     private static void submit(TestCluster.Running on, int from, int to) throws Exception {
-        List<CompletableFuture<byte[]>> answers = new ArrayList<>();
-        for (int i = from; i < to; i++) {
-            answers.add(on.log().submit(bytes("command " + i)));
-        }
-        for (CompletableFuture<byte[]> answer : answers) {
-            answer.get(20, TimeUnit.SECONDS);
+        for (int next = from; next < to; next += 20) { // what is applied as one batch is in one snapshot at most
+            List<CompletableFuture<byte[]>> answers = new ArrayList<>();
+            for (int i = next; i < Math.min(next + 20, to); i++) {
+                answers.add(on.log().submit(bytes("command " + i)));
+            }
+            for (CompletableFuture<byte[]> answer : answers) {
+                answer.get(20, TimeUnit.SECONDS);
+            }
         }
     }
 
