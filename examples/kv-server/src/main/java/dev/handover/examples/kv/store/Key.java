@@ -13,6 +13,11 @@ final class Key implements Comparable<Key> {
         this.hash = Arrays.hashCode(bytes);
     }
 
+    /** Not to be changed. */
+    byte[] bytes() {
+        return bytes;
+    }
+
     int length() {
         return bytes.length;
     }

@@ -2,12 +2,16 @@ package dev.handover.examples.kv.store;
 
 import dev.handover.replication.Command;
 import dev.handover.replication.StateMachine;
+import dev.handover.replication.StateSnapshot;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +42,26 @@ public final class KvStateMachine implements StateMachine {
         size = values.size();
         dataBytes = bytes;
         return AnswerCodec.encode(answers);
+    }
+
+    /**
+     * A copy of the map, which shares keys and values: neither is ever changed. Commands wait while the map is copied, which takes the longer the more keys there are; values are not touched.
+     */
+    @Override
+    public StateSnapshot snapshot() {
+        Map<Key, byte[]> frozen = new HashMap<>(values);
+        Map<String, String> frozenAddresses = new TreeMap<>(addresses);
+        return (StateSnapshot.Handle) out -> KvSnapshot.write(frozen, frozenAddresses, out);
+    }
+
+    @Override
+    public void restore(InputStream in) throws IOException {
+        values.clear();
+        addresses.clear();
+        bytes = 0;
+        KvSnapshot.read(in, this::set, addresses::put);
+        size = values.size();
+        dataBytes = bytes;
     }
 
     /** Answers from what has been applied. On the applier thread only. */

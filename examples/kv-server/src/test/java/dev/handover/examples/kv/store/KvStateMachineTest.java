@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.examples.kv.store.Write.Condition;
 import dev.handover.replication.Command;
+import dev.handover.replication.StateSnapshot;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -42,6 +46,32 @@ class KvStateMachineTest {
             assertThat(text(store.answer(new Read.Get(bytes(key))))).isEqualTo(value == null ? "nil" : value);
             assertThat(store.answer(new Read.Length(bytes(key))))
                     .isEqualTo(new Answer.Number(value == null ? 0 : value.length()));
+        }
+    }
+
+    @Property(tries = 500)
+    void shouldRestoreTheStateOfTheMomentWhateverWasAppliedBeforeItWasWritten(
+            @ForAll("histories") List<List<Write>> before, @ForAll("histories") List<List<Write>> after)
+            throws IOException {
+        KvStateMachine store = new KvStateMachine();
+        KvStateMachine twin = new KvStateMachine();
+        before.forEach(writes -> store.apply(new Command(1, 1, 0, WriteCodec.encode(writes))));
+        before.forEach(writes -> twin.apply(new Command(1, 1, 0, WriteCodec.encode(writes))));
+        StateSnapshot.Handle snapshot = (StateSnapshot.Handle) store.snapshot();
+        after.forEach(writes -> store.apply(new Command(2, 1, 0, WriteCodec.encode(writes))));
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        snapshot.write(written);
+        KvStateMachine restored = new KvStateMachine();
+        after.forEach(writes -> restored.apply(new Command(2, 1, 0, WriteCodec.encode(writes))));
+        restored.restore(new ByteArrayInputStream(written.toByteArray()));
+        assertThat(restored.size()).isEqualTo(twin.size());
+        assertThat(restored.dataBytes()).isEqualTo(twin.dataBytes());
+        for (String key : List.of("", "a", "b", "c")) {
+            assertThat(text(restored.answer(new Read.Get(bytes(key)))))
+                    .isEqualTo(text(twin.answer(new Read.Get(bytes(key)))));
+        }
+        for (String node : List.of("a", "b", "c", "n", "node")) {
+            assertThat(restored.addressOf(node)).isEqualTo(twin.addressOf(node));
         }
     }
 
