@@ -45,6 +45,14 @@ public record Configuration(
         }
     }
 
+    /** How the reason of a configuration begins that an operator's forced recovery made (R13). */
+    public static final String FORCED_RECOVERY = "forced recovery";
+
+    /** Whether an operator's forced recovery made it; the reason then says what may be lost. */
+    public boolean isForcedRecovery() {
+        return reason.startsWith(FORCED_RECOVERY);
+    }
+
     /** Whether this very replica, its log included, is in the in-sync set. */
     public boolean isInSync(ReplicaId replica) {
         return inSync.contains(replica);

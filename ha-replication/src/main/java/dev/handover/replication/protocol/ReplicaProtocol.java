@@ -449,7 +449,13 @@ public final class ReplicaProtocol {
                 new Effect.TakeOver(TakeOverStep.PROPOSED, configuration.epoch() + 1, "in-sync set " + inSync));
         agent.propose(
                 known.version(),
-                state.successor(configuration, state.self, inSync, "take-over from " + configuration.leader()));
+                state.successor(
+                        configuration,
+                        state.self,
+                        inSync,
+                        oneself && configuration.isForcedRecovery() // R13: what may be lost goes into the barrier
+                                ? configuration.reason()
+                                : "take-over from " + configuration.leader()));
     }
 
     private boolean everyoneIsHere(Configuration configuration) {

@@ -49,6 +49,26 @@ final class DirectoryLock implements Closeable {
         }
     }
 
+    /** Refuses a directory that somebody has open. Changes nothing; leaves no lock behind. */
+    static void checkFree(Path directory) throws IOException {
+        Path path = directory.resolve(FILE);
+        if (HELD_HERE.contains(directory)) {
+            throw new IOException(
+                    "data directory " + directory + " is open in this process already; close that replica first");
+        }
+        if (!Files.exists(path)) {
+            return;
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+                FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
+            if (lock == null) {
+                throw new IOException("data directory " + directory + " is in use by process "
+                        + Files.readString(path, StandardCharsets.US_ASCII).strip()
+                        + "; stop it first, or look at a copy made while it was stopped");
+            }
+        }
+    }
+
     private static DirectoryLock lock(Path directory) throws IOException {
         Path path = directory.resolve(FILE);
         FileChannel channel =

@@ -66,6 +66,12 @@ final class StateFile implements Closeable {
     }
 
     static StateFile open(Disk disk, Path log) throws IOException {
+        State newest = read(log);
+        return new StateFile(disk.open(log.resolve(FILE)), newest);
+    }
+
+    /** The newest save; changes nothing. */
+    static State read(Path log) throws IOException {
         Path path = log.resolve(FILE);
         if (!Files.exists(path)) {
             throw new DamagedLogException(path + " is missing");
@@ -87,7 +93,7 @@ final class StateFile implements Closeable {
         if (newest == null) {
             throw new DamagedLogException(path + " does not verify: none of its " + SLOTS + " pages");
         }
-        return new StateFile(disk.open(path), newest);
+        return newest;
     }
 
     /** Durable on return; after a crash it is this or the one before. */

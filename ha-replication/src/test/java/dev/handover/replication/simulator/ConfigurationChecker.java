@@ -23,6 +23,15 @@ final class ConfigurationChecker {
                 next.lineage().equals(before.lineage()), "I1", "the lineage changes in epoch " + next.epoch());
         SimFailure.unless(
                 next.featureLevel() >= before.featureLevel(), "R20", "the level is lowered in epoch " + next.epoch());
+        if (next.featureLevel() > before.featureLevel()) {
+            for (ReplicaId member : next.inSync()) {
+                SimFailure.unless(
+                        sim.replica(member.node()).release().featureLevel() >= next.featureLevel(),
+                        "R20",
+                        "epoch " + next.epoch() + " raises the level to " + next.featureLevel() + ", which " + member
+                                + " does not support");
+            }
+        }
     }
 
     void proposing(Checkers.Observed process, Effect.CompareAndSet cas) {
