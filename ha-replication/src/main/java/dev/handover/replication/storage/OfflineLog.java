@@ -35,7 +35,7 @@ public final class OfflineLog implements Closeable {
         try {
             identity = LogIdentity.read(log);
             state = StateFile.read(log);
-            recovery = new Recovery(log, identity, state);
+            recovery = new Recovery(log, identity, state, new Opening(OpeningListener.NONE));
             recovery.scan();
         } catch (DamagedLogException e) {
             throw new IOException(
@@ -137,7 +137,15 @@ public final class OfflineLog implements Closeable {
             throw new IllegalArgumentException(
                     "epoch " + highestEpoch + " is below " + state.highestEpoch() + ", which was adopted before");
         }
-        try (StateFile file = StateFile.open(Disk.REAL, new LogDirectory(Disk.REAL, directory).log())) {
+        Path log = new LogDirectory(Disk.REAL, directory).log();
+        Opening opening = new Opening(OpeningListener.NONE);
+        SnapshotFiles snapshots =
+                SnapshotFiles.open(Disk.REAL, log, identity.logId(), StorageOptions.defaults(), opening);
+        if (SnapshotChoice.of(snapshots, recovery, state, opening).resets()) {
+            throw new IOException("a snapshot that was received in " + directory
+                    + " does not have its place in the log yet; start the node once, stop it, and try again");
+        }
+        try (StateFile file = StateFile.open(Disk.REAL, log)) {
             file.save(file.state().next(lineage, highestEpoch, state.bootCounter(), state.mark()));
         }
     }
