@@ -22,6 +22,7 @@ final class ConfigurationAgent {
     private boolean readAgain;
 
     private long retryAtNanos = Long.MAX_VALUE;
+    private long answers;
 
     /**
      * A replica's view of the store.
@@ -48,6 +49,11 @@ final class ConfigurationAgent {
     /** The answer to the proposal was lost, and nothing is known of its fate. */
     boolean inDoubt() {
         return inDoubt;
+    }
+
+    /** How many reads were answered. */
+    long answers() {
+        return answers;
     }
 
     void read() {
@@ -95,6 +101,7 @@ final class ConfigurationAgent {
      */
     void configurationRead(@Nullable VersionedConfiguration current, boolean wanted) {
         reading = false;
+        answers++;
         retryAtNanos = Long.MAX_VALUE;
         if (current != null) {
             seen(current);

@@ -37,7 +37,6 @@ final class FollowerProgress {
     int featureLevel = FeatureLevels.FIRST;
 
     long countedSinceNanos;
-    long notBeforeNanos;
     /** Outstanding {@link Effect.Fetch}; 0 if none. */
     long fetchId;
     /** Least index of the snapshot that is being sent to it; 0 if none is. */
@@ -47,7 +46,13 @@ final class FollowerProgress {
     /** Lag: when it last held what was the end of the log when it last held that. */
     long caughtUpNanos;
 
-    long caughtUpTarget;
+    /** What it has to reach next; negative before its first acknowledgement. */
+    private long caughtUpTarget = -1;
+
+    private long roundSinceNanos;
+    /** How long it took to reach what was the end of the log when it began. */
+    long lastRoundNanos = Long.MAX_VALUE;
+
     /** When its match last moved, or there was nothing to move for. */
     long movedNanos;
 
@@ -88,8 +93,14 @@ final class FollowerProgress {
         while (!inFlight.isEmpty() && inFlight.getFirst().lastIndex <= match) {
             inFlightBytes -= inFlight.removeFirst().bytes;
         }
-        if (match >= caughtUpTarget) {
+        boolean first = caughtUpTarget < 0;
+        if (!first && match >= caughtUpTarget || first && match >= lastIndex) {
+            lastRoundNanos = first ? 0 : now - roundSinceNanos;
+            first = true;
+        }
+        if (first) {
             caughtUpNanos = now;
+            roundSinceNanos = now;
             caughtUpTarget = lastIndex;
         }
         if (match >= lastIndex) {
@@ -103,14 +114,18 @@ final class FollowerProgress {
      */
     void forgive(long nanos, long now) {
         lastHeardNanos = Math.min(now, lastHeardNanos + nanos);
-        caughtUpNanos = now;
-        movedNanos = now;
+        restart(now);
     }
 
     /** After a pause of the leader, or a new connection: the past says nothing about the follower. */
     void restartTimers(long now) {
         lastHeardNanos = now;
+        restart(now);
+    }
+
+    private void restart(long now) {
         caughtUpNanos = now;
+        roundSinceNanos = now;
         movedNanos = now;
     }
 }

@@ -26,6 +26,7 @@ final class Leadership {
     private final Map<ReplicaId, FollowerProgress> followers = new TreeMap<>();
     private final Deque<Uncommitted> uncommitted = new ArrayDeque<>();
     private final SnapshotFeed feed;
+    private final InSyncPolicy policy;
     private Configuration configuration;
     private long uncommittedBytes;
     /** Index of the entry that this leadership began with. */
@@ -51,6 +52,7 @@ final class Leadership {
         this.agent = agent;
         reads = new ReadConfirmation(state);
         feed = new SnapshotFeed(state, followers);
+        policy = new InSyncPolicy(state);
         configuration = won.configuration();
         epochSinceNanos = state.now;
         state.rememberEpoch(
@@ -99,12 +101,17 @@ final class Leadership {
         return serving && agent.proposal() == null && state.epochIsDurable();
     }
 
+    /** Another one should lead, and could (R7). */
+    boolean wantsHeir() {
+        return serving && policy.diskStalls() && drainDeadlineNanos == Long.MAX_VALUE && !heirs().isEmpty();
+    }
+
     /** Members of the in-sync set that could lead, as far as is known. */
     List<FollowerProgress> heirs() {
         List<FollowerProgress> heirs = new ArrayList<>();
         for (ReplicaId member : configuration.inSync()) {
             FollowerProgress follower = followers.get(member);
-            if (follower != null && isCurrent(follower) && !isGone(follower)) {
+            if (follower != null && isCurrent(follower) && policy.whyGone(follower) == null) {
                 heirs.add(follower);
             }
         }
@@ -158,7 +165,7 @@ final class Leadership {
     }
 
     private boolean isCurrent(FollowerProgress follower) {
-        return state.reachable(follower.id);
+        return state.reachable(follower.id) && !policy.isDeaf(); // R7
     }
 
     private void replicateToAll() {
@@ -310,6 +317,7 @@ final class Leadership {
     private @Nullable FollowerProgress heard(ReplicaId from) {
         FollowerProgress follower = followers.get(from);
         if (follower != null) {
+            policy.hears();
             follower.lastHeardNanos = state.now;
             follower.refused = false;
             follower.goodbye = false; // that was an earlier process of the node, and its word came late
@@ -465,39 +473,33 @@ final class Leadership {
         changeMembers();
     }
 
-    /** R7: a member that is gone for sure, silent, or too slow for long. */
-    private boolean isGone(FollowerProgress follower) {
-        long timeout = state.options.failureTimeoutNanos();
-        ReplicaId present = state.heard.get(follower.id.node());
-        boolean replaced = present != null && !present.equals(follower.id);
-        boolean unreachable = follower.refused && !state.connected.contains(follower.id.node());
-        boolean silent = state.now - follower.lastHeardNanos > timeout;
-        boolean stuck = state.now - follower.movedNanos > timeout && follower.match < state.log.lastIndex();
-        boolean slow = state.now - follower.caughtUpNanos > 4 * timeout;
-        return replaced || unreachable || follower.goodbye || silent || stuck || slow;
-    }
-
     private void changeMembers() {
         if (agent.proposal() != null || !state.epochIsDurable()) { // R6
             return;
         }
         List<ReplicaId> remaining = new ArrayList<>();
-        List<ReplicaId> gone = new ArrayList<>();
+        List<FollowerProgress> gone = new ArrayList<>();
+        List<String> why = new ArrayList<>();
         for (ReplicaId member : configuration.inSync()) {
             FollowerProgress follower = followers.get(member);
-            (follower != null && isGone(follower) ? gone : remaining).add(member);
-        }
-        if (!gone.isEmpty()) {
-            for (ReplicaId member : gone) {
-                FollowerProgress follower = followers.get(member);
-                if (follower != null) {
-                    follower.notBeforeNanos = state.now + 2 * state.options.failureTimeoutNanos();
-                }
+            String reason = follower == null ? null : policy.whyGone(follower);
+            if (follower == null || reason == null) {
+                remaining.add(member);
+            } else {
+                gone.add(follower);
+                why.add(member + ": " + reason);
             }
-            propose(remaining, "removed " + gone); // R7
-        } else if (drainDeadlineNanos == Long.MAX_VALUE) {
-            expand(remaining);
-            raiseFeatureLevel();
+        }
+        if (gone.isEmpty()) {
+            policy.hears();
+            if (drainDeadlineNanos == Long.MAX_VALUE) {
+                expand(remaining);
+                raiseFeatureLevel();
+            }
+        } else if (remaining.size() > 1 || policy.mayRemove(gone, agent)) {
+            gone.forEach(policy::penalise);
+            policy.hears();
+            propose(remaining, "removed " + why); // R7
         }
     }
 
@@ -537,16 +539,13 @@ final class Leadership {
 
     /** R8: whether commits wait for this learner. */
     private void count(FollowerProgress learner) {
-        if (configuration.isInSync(learner.id) || isGone(learner) || state.now < learner.notBeforeNanos) {
+        if (configuration.isInSync(learner.id) || policy.whyGone(learner) != null || policy.mustWait(learner)) {
             stopCounting(learner);
         } else if (!learner.counted) {
-            learner.counted = learner.match > 0
-                    && !feed.needs(learner) // R8: what it is being fed may take long
-                    && state.reachable(learner.id)
-                    && state.log.lastIndex() - learner.match <= state.options.joinLagEntries();
+            learner.counted = !feed.needs(learner) && policy.keepsUp(learner); // R8: what it is being fed may take long
             learner.countedSinceNanos = state.now;
         } else if (state.now - learner.countedSinceNanos > state.options.failureTimeoutNanos()) {
-            learner.notBeforeNanos = state.now + 2 * state.options.failureTimeoutNanos();
+            policy.penalise(learner);
             stopCounting(learner);
         }
     }
@@ -568,6 +567,7 @@ final class Leadership {
     // ---- time
 
     void tick(boolean paused) {
+        policy.tick(paused);
         for (FollowerProgress follower : followers.values()) {
             if (paused) {
                 follower.restartTimers(state.now); // R7: the own pause is not the followers' fault
@@ -610,7 +610,7 @@ final class Leadership {
 
     void sayGoodbye() {
         for (FollowerProgress follower : followers.values()) {
-            if (isCurrent(follower)) {
+            if (state.reachable(follower.id)) {
                 state.send(follower.id.node(), new Message.Goodbye(configuration.epoch()));
             }
         }

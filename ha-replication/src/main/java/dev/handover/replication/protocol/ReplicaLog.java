@@ -142,6 +142,12 @@ final class ReplicaLog {
         return lastWriteId;
     }
 
+    /** The oldest write that is not durable; 0 if all are. */
+    long firstPendingWrite() {
+        Pending first = pending.peekFirst();
+        return first == null ? 0 : first.writeId;
+    }
+
     void persisted(long writeId) {
         while (!pending.isEmpty() && pending.getFirst().writeId <= writeId) {
             Pending write = pending.removeFirst();

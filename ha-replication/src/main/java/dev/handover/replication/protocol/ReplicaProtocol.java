@@ -51,6 +51,7 @@ public final class ReplicaProtocol {
     private long nextGoodbyeNanos;
     private boolean ended;
     private long nextTakeOverNanos;
+    private long nextGivingUpNanos;
     private long nextLookNanos;
     private Effect.@Nullable StatusChanged lastStatus;
 
@@ -643,6 +644,7 @@ public final class ReplicaProtocol {
         }
         if (leading != null) {
             leading.tick(paused);
+            considerGivingUp(leading);
             return;
         }
         if (paused && !following.suspects()) {
@@ -656,6 +658,15 @@ public final class ReplicaProtocol {
             suspectLeader("nothing was heard from the leader for " + timeout / 1_000_000 + " ms");
         }
         settle();
+    }
+
+    /** R7: a leader whose disk stalls gives the leadership away before anybody has to take it. */
+    private void considerGivingUp(Leadership leadership) {
+        if (leadership.wantsHeir() && !transfer.isUnderWay() && state.now >= nextGivingUpNanos) {
+            long timeout = state.options.failureTimeoutNanos();
+            nextGivingUpNanos = state.now + 4 * timeout;
+            transfer.askForItself(leadership, timeout);
+        }
     }
 
     // ---- end

@@ -28,6 +28,8 @@ final class Transfer {
     private final ConfigurationAgent agent;
     private Phase phase = Phase.NONE;
     private long id;
+    /** Transfers that the core itself has asked for have ids below 0. */
+    private long ownId;
     /** Whom the caller named; null for the best. */
     private @Nullable NodeId wanted;
 
@@ -48,6 +50,15 @@ final class Transfer {
     }
 
     // ---- asked for
+
+    boolean isUnderWay() {
+        return phase != Phase.NONE;
+    }
+
+    /** The core itself wants another leader, the best there is (R7). */
+    void askForItself(Leadership leading, long patience) {
+        ask(new Event.Transfer(--ownId, null, patience), leading, state.self.node());
+    }
 
     void ask(Event.Transfer request, @Nullable Leadership leading, @Nullable NodeId leader) {
         String refusal = refusal(request.target(), leading, leader);

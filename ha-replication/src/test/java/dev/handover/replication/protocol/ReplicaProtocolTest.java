@@ -11,6 +11,7 @@ import static dev.handover.replication.protocol.CoreBench.stored;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.Configuration;
+import dev.handover.NodeId;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.coordination.CasOutcome;
@@ -260,7 +261,112 @@ class ReplicaProtocolTest {
         bench.forget();
         bench.tick(50);
         bench.tick(50);
+        answerTheLook(bench);
         assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).containsExactly(A);
+    }
+
+    /** Who hears nobody asks the store before it removes everybody. */
+    private static void answerTheLook(CoreBench bench) {
+        assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
+        assertThat(bench.all(Effect.ReadConfiguration.class)).hasSize(1);
+        bench.step(new Event.ConfigurationRead(null));
+        bench.tick(5);
+    }
+
+    @Test
+    void shouldFallSilentRatherThanRemoveEverybodyWhenItHearsNeitherThemNorTheStore() { // R7
+        CoreBench bench = leaderOfTwo();
+        bench.forget();
+        for (int millis = 0; millis < 1_000; millis += 50) {
+            bench.tick(50);
+        }
+        bench.forget();
+        bench.tick(100);
+        bench.tick(100);
+        assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
+        assertThat(bench.all(Effect.Send.class)).as("so that B takes over").isEmpty();
+
+        bench.receive(B, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
+        bench.tick(100);
+        assertThat(bench.all(Effect.Send.class)).as("it hears B again").isNotEmpty();
+        assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
+    }
+
+    @Test
+    void shouldRemoveTheOnlyOtherAtOnceWhenItRefusesConnections() { // R7: a refusal was heard
+        CoreBench bench = leaderOfTwo();
+        bench.step(new Event.PeerDisconnected(B.node()));
+        bench.step(new Event.PeerRefused(B.node()));
+        assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).containsExactly(A);
+    }
+
+    @Test
+    void shouldGiveTheLeadershipAwayWhenItsOwnDiskStalls() { // R7
+        CoreBench bench = leaderOfTwo();
+        bench.propose("stalls");
+        long last = bench.core.lastIndex();
+        bench.forget();
+        for (int millis = 0; millis <= 600; millis += 50) {
+            bench.tick(50);
+            bench.receive(B, new Message.Ack(bench.core.epoch(), last, 0));
+        }
+        Configuration next = bench.last(Effect.CompareAndSet.class).next();
+        assertThat(next.leader()).isEqualTo(B);
+        assertThat(next.inSync()).containsExactly(A, B);
+    }
+
+    @Test
+    void shouldAdmitOnlyWhoReachesTheEndInTime() { // R8: however few entries are missing
+        CoreBench bench = CoreBench.leaderAlone(OPTIONS);
+        bench.propose("2", "3");
+        bench.persist();
+        bench.forget();
+        joins(bench, B, 1);
+        for (int millis = 0; millis < 600; millis += 50) { // large ones, over a slow link
+            bench.tick(50);
+            bench.receive(B, new Message.Ack(bench.core.epoch(), 2, 0));
+        }
+        bench.receive(B, new Message.Ack(bench.core.epoch(), 3, 0));
+        bench.tick(5);
+        assertThat(bench.all(Effect.CompareAndSet.class))
+                .as("took 600 ms for it")
+                .isEmpty();
+        bench.receive(B, new Message.Ack(bench.core.epoch(), 3, 0));
+        assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).containsExactly(A, B);
+    }
+
+    @Test
+    void shouldLetSomebodyWaitLongerEachTimeItIsRemoved() { // R7, R8: hysteresis
+        CoreBench bench = leaderOfTwo();
+        assertThat(millisUntilBack(bench)).isBetween(900L, 1_100L);
+        assertThat(millisUntilBack(bench)).isBetween(1_900L, 2_100L);
+        assertThat(millisUntilBack(bench)).isBetween(3_900L, 4_100L);
+        assertThat(millisUntilBack(bench)).isBetween(7_900L, 8_100L);
+        assertThat(millisUntilBack(bench)).as("at most").isBetween(7_900L, 8_100L);
+    }
+
+    /** B falls silent, is removed, and answers from then on. */
+    private static long millisUntilBack(CoreBench bench) {
+        bench.forget();
+        for (int millis = 0; millis <= 500; millis += 50) {
+            bench.tick(50);
+        }
+        answerTheLook(bench);
+        assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).containsExactly(A);
+        bench.grantCas();
+        bench.persist();
+        bench.forget();
+        long waited = 0;
+        while (bench.all(Effect.CompareAndSet.class).isEmpty()) {
+            bench.tick(50);
+            waited += 50;
+            bench.receive(B, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
+            assertThat(waited).isLessThan(20_000);
+        }
+        bench.grantCas();
+        bench.persist();
+        bench.receive(B, new Message.Ack(bench.core.epoch(), bench.core.lastIndex(), 0));
+        return waited;
     }
 
     @Test
@@ -306,21 +412,27 @@ class ReplicaProtocolTest {
         CoreBench bench = CoreBench.leaderAlone(OPTIONS);
         bench.propose("2", "3");
         bench.persist();
-        joins(bench, B, 1); // counted from now on, so nothing commits without it
-        bench.propose("4");
+        joins(bench, B, 1); // has to reach 3 first
+        bench.propose("4", "5");
         bench.persist();
-        assertThat(bench.core.commitIndex()).isEqualTo(3);
-        joins(bench, CoreBench.replica("d"), 4); // ready, so a proposal is under way and nobody else is counted
+        assertThat(bench.core.commitIndex()).isEqualTo(5);
+        bench.receive(
+                B, new Message.Ack(bench.core.epoch(), 3, 0)); // counted from now on, so nothing commits without it
+        joins(bench, CoreBench.replica("d"), 5); // ready, so a proposal is under way and nobody else is counted
         Effect.CompareAndSet cas = bench.last(Effect.CompareAndSet.class);
-        joins(bench, C, 3);
+        joins(bench, C, 5);
+        bench.propose("6");
+        bench.persist();
+        assertThat(bench.core.commitIndex()).isEqualTo(5);
         Configuration same = bench.core.configuration();
         bench.step(new Event.CasCompleted(
                 cas.next().nonce(), new CasOutcome.Conflict(new VersionedConfiguration(same, 99))));
+        bench.step(new Event.PeerDisconnected(NodeId.of("d")));
         bench.forget();
-        bench.tick(600); // B has been waited for long enough: 4 is committed, and C is counted with 3
-        assertThat(bench.core.commitIndex()).isEqualTo(4);
+        bench.tick(600); // B has been waited for long enough: 6 is committed, and C has 5
+        assertThat(bench.core.commitIndex()).isEqualTo(6);
         assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
-        bench.receive(C, new Message.Ack(bench.core.epoch(), 4, 0));
+        bench.receive(C, new Message.Ack(bench.core.epoch(), 6, 0));
         Effect.CompareAndSet next = bench.last(Effect.CompareAndSet.class);
         assertThat(next.next().inSync()).containsExactly(A, C);
         assertThat(next.expectedVersion()).as("of the node as it is now").isEqualTo(99);

@@ -207,7 +207,11 @@ final class SimFaults {
 
     private void restartAfter(SimReplica replica, long time) {
         sim.after(time, () -> {
-            if (!sim.isHealing() && !replica.isRunning()) {
+            if (sim.isHealing()) {
+                return;
+            } else if (replica.isDoomed()) {
+                restartAfter(replica, time); // or nobody would be there when it has ended
+            } else if (!replica.isRunning()) {
                 restart(replica);
             }
         });

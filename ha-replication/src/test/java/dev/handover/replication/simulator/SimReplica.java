@@ -32,6 +32,7 @@ final class SimReplica {
     private long pausedUntil;
     private final Deque<Runnable> inbox = new ArrayDeque<>();
     private int effectsLeft = Integer.MAX_VALUE;
+    private boolean doomed;
 
     private long clockBase;
     private long clockSince;
@@ -105,6 +106,7 @@ final class SimReplica {
             throw new IllegalStateException(node + " is running");
         }
         boot++;
+        doomed = false;
         running = true;
         faultExpected = false;
         pausedUntil = 0;
@@ -164,6 +166,7 @@ final class SimReplica {
     }
 
     void stop() {
+        doomed = true;
         deliver(new Event.Stop());
     }
 
@@ -203,6 +206,12 @@ final class SimReplica {
     /** The process dies in its next step with effects, before the one with this number. */
     void killAfterEffects(int effects) {
         effectsLeft = effects;
+        doomed = true;
+    }
+
+    /** It runs, and will end sooner or later. */
+    boolean isDoomed() {
+        return running && doomed;
     }
 
     /** A fault of the core is no finding in this process. */

@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -48,6 +49,9 @@ final class SimShell {
     private long lastTransfer;
     /** Confirmed reads that wait until this index is applied. */
     private final TreeMap<Long, List<SimClient.Attempt>> readable = new TreeMap<>();
+
+    /** Those that the core asked for itself, and that have ended. */
+    private final Set<Long> ownTransfers = new HashSet<>();
 
     SimShell(Simulation sim, SimReplica replica) {
         this.sim = sim;
@@ -106,7 +110,9 @@ final class SimShell {
         } else if (effect instanceof Effect.Transfer transfer) {
             if (transfer.step().isLast()) {
                 SimFailure.unless(
-                        transfers.remove(transfer.id()), "R18", replica.node() + " ends a transfer twice: " + transfer);
+                        transfers.remove(transfer.id()) || transfer.id() < 0 && ownTransfers.add(transfer.id()),
+                        "R18",
+                        replica.node() + " ends a transfer twice: " + transfer);
             }
         } else if (effect instanceof Effect.StatusChanged status
                 && !status.role().leads()) {

@@ -20,6 +20,7 @@ import java.util.PriorityQueue;
  */
 final class Simulation {
     private static final int TRANSCRIPT_LIMIT = 400_000;
+    private static final int STANDSTILL = 1_000_000;
 
     private record Task(long at, long order, Runnable work) implements Comparable<Task> {
         @Override
@@ -70,6 +71,7 @@ final class Simulation {
     private long now;
     private long order;
     private long steps;
+    private long tasksWithoutStep;
     private long moments;
     private long tags;
     private long values;
@@ -125,6 +127,14 @@ final class Simulation {
             faults.start();
             while (steps < lastStep) {
                 next();
+                if (tasksWithoutStep > STANDSTILL) {
+                    throw new SimFailure(
+                            "I13",
+                            "nobody takes a step any more: "
+                                    + replicas.stream()
+                                            .map(SimReplica::describe)
+                                            .toList());
+                }
             }
             heal();
             lost = !comeToRest();
@@ -152,6 +162,7 @@ final class Simulation {
     private void next() {
         Task task = tasks.poll();
         now = task.at;
+        tasksWithoutStep++;
         task.work.run();
     }
 
@@ -276,6 +287,7 @@ final class Simulation {
 
     void countStep() {
         steps++;
+        tasksWithoutStep = 0;
     }
 
     boolean isHealing() {

@@ -18,7 +18,9 @@ class SimulatorRegressionTest {
             new Found(181, 2000, "a late goodbye kept a follower out for ever (R8, I13)"),
             new Found(182, 2000, "a fetch overtook the writes before it"),
             new Found(206, 2000, "a start that died before it was recorded hid a roll-back (R12)"),
-            new Found(505677, 2000, "a learner was admitted that lacked what had been committed a moment before (R8)"));
+            new Found(505677, 2000, "a learner was admitted that lacked what had been committed a moment before (R8)"),
+            new Found(
+                    653496, 2000, "a learner was admitted that needs longer than the time-outs for its backlog (R8)"));
 
     @Test
     void shouldNotFindAgainWhatWasFoundOnce() {
