@@ -1,9 +1,10 @@
 package dev.handover.jmh;
 
 import dev.handover.jmh.cluster.ClusterBenchmark;
+import dev.handover.jmh.groups.ManyGroups;
 import java.util.Arrays;
 
-/** Entry of the jar: {@code cluster} runs whole clusters against each other, everything else goes to JMH. */
+/** Entry of the jar: {@code cluster} runs whole clusters against each other, {@code groups} many groups on three nodes, everything else goes to JMH. */
 public final class Main {
     private Main() {}
 
@@ -11,6 +12,8 @@ public final class Main {
     public static void main(String[] arguments) throws Exception {
         if (arguments.length > 0 && ClusterBenchmark.COMMANDS.contains(arguments[0])) {
             ClusterBenchmark.main(arguments);
+        } else if (arguments.length > 0 && arguments[0].equals("groups")) {
+            ManyGroups.main(Arrays.copyOfRange(arguments, 1, arguments.length));
         } else {
             org.openjdk.jmh.Main.main(Arrays.copyOf(arguments, arguments.length));
         }

@@ -1,0 +1,231 @@
+package dev.handover.jmh.groups;
+
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.election.zookeeper.EmbeddedZooKeeper;
+import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
+import dev.handover.netty.NettyTransport;
+import dev.handover.replication.Command;
+import dev.handover.replication.HaNode;
+import dev.handover.replication.ReplicatedLog;
+import dev.handover.replication.StateMachine;
+import dev.handover.replication.storage.StorageOptions;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
+
+/**
+ * What it costs to spread the same writes over many groups, and what groups cost that do nothing. Three nodes with real logs, Netty over loopback and an
+ * embedded ZooKeeper, all in this JVM; each count of groups begins with empty directories, and the first count is what the others are compared with.
+ */
+public final class ManyGroups {
+    private static final Duration WAIT = Duration.ofMinutes(2);
+    private static final int NODES = 3;
+    private static final byte[] NO_ANSWER = new byte[0];
+
+    private static final String USAGE =
+            """
+            groups [counts] [writes in flight] [seconds] [segment KiB]
+              defaults: 1,16,64,256 1024 10 1024
+            """;
+
+    private final int inFlight;
+    private final Duration duration;
+    private final StorageOptions storage;
+
+    private ManyGroups(int inFlight, Duration duration, StorageOptions storage) {
+        this.inFlight = inFlight;
+        this.duration = duration;
+        this.storage = storage;
+    }
+
+    /** What was measured with one count of groups. */
+    record Figures(
+            int groups, double writesPerSecond, double microsPerWrite, double idleCores, long heapMib, int threads) {}
+
+    /** Measures and prints a table. */
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length > 0 && arguments[0].startsWith("-")) {
+            System.out.print(USAGE);
+            return;
+        }
+        int[] counts = Arrays.stream(argument(arguments, 0, "1,16,64,256").split(","))
+                .mapToInt(text -> positive("counts", text))
+                .toArray();
+        ManyGroups benchmark = new ManyGroups(
+                positive("writes in flight", argument(arguments, 1, "1024")),
+                Duration.ofSeconds(positive("seconds", argument(arguments, 2, "10"))),
+                StorageOptions.defaults()
+                        .withSegmentBytes((long) positive("segment KiB", argument(arguments, 3, "1024")) << 10));
+        List<Figures> all = new ArrayList<>();
+        System.out.println("groups    writes/s   ratio   CPU us/write   idle cores   heap MiB, all nodes   threads");
+        for (int count : counts) {
+            Figures figures = benchmark.measure(count);
+            all.add(figures);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%6d %11.0f %7.2f %14.1f %12.3f %21d %9d%n",
+                    count,
+                    figures.writesPerSecond,
+                    figures.writesPerSecond / all.get(0).writesPerSecond,
+                    figures.microsPerWrite,
+                    figures.idleCores,
+                    figures.heapMib,
+                    figures.threads);
+        }
+    }
+
+    private static String argument(String[] arguments, int index, String otherwise) {
+        return arguments.length > index ? arguments[index] : otherwise;
+    }
+
+    private static int positive(String what, String text) {
+        try {
+            int value = Integer.parseInt(text);
+            if (value > 0) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(what + " '" + text + "' is not a number\n" + USAGE, e);
+        }
+        throw new IllegalArgumentException(what + " " + text + " is not above 0\n" + USAGE);
+    }
+
+    Figures measure(int groups) throws Exception {
+        Path directory = Files.createTempDirectory(Path.of(""), "many-groups");
+        List<HaNode> nodes = new ArrayList<>();
+        try (EmbeddedZooKeeper zooKeeper = EmbeddedZooKeeper.builder()
+                .dataDirectory(directory.resolve("zookeeper"))
+                .start()) {
+            zooKeeper.awaitServing(WAIT);
+            try {
+                List<ReplicatedLog> first = new ArrayList<>();
+                for (int n = 0; n < NODES; n++) {
+                    HaNode node = HaNode.builder(NodeId.of("n" + n))
+                            .configurationStore(ZooKeeperConfigurationStore.connect(zooKeeper.connectString()))
+                            .transport(NettyTransport.listen("127.0.0.1", 0))
+                            .dataDirectory(directory.resolve("n" + n))
+                            .storage(storage)
+                            .start();
+                    nodes.add(node);
+                    List<ReplicatedLog> joined = new ArrayList<>();
+                    for (int g = 0; g < groups; g++) {
+                        joined.add(node.join(GroupId.of("g" + g), new Nothing()));
+                    }
+                    for (ReplicatedLog log : joined) {
+                        log.awaitInSync(WAIT).get();
+                    }
+                    if (n == 0) {
+                        first = joined;
+                    }
+                }
+                return measure(first);
+            } finally {
+                nodes.forEach(HaNode::close);
+            }
+        } finally {
+            delete(directory);
+        }
+    }
+
+    private Figures measure(List<ReplicatedLog> logs) throws InterruptedException {
+        new Load(logs).run(inFlight, duration.dividedBy(2));
+        long cpu = cpuNanos();
+        long begin = System.nanoTime();
+        long written = new Load(logs).run(inFlight, duration);
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        double micros = (cpuNanos() - cpu) / 1e3 / Math.max(1, written);
+        System.gc();
+        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20;
+        int threads = ManagementFactory.getThreadMXBean().getThreadCount();
+        cpu = cpuNanos();
+        begin = System.nanoTime();
+        TimeUnit.NANOSECONDS.sleep(duration.toNanos());
+        double idle = (double) (cpuNanos() - cpu) / (System.nanoTime() - begin);
+        return new Figures(logs.size(), written / seconds, micros, idle, heap, threads);
+    }
+
+    private static long cpuNanos() {
+        return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** Closed loops over the groups in turn: whoever gets an answer writes to the next group. */
+    private static final class Load {
+        private final List<ReplicatedLog> logs;
+        private final AtomicLong turn = new AtomicLong();
+        private final AtomicBoolean over = new AtomicBoolean();
+        private final LongAdder done = new LongAdder();
+        private final LongAdder failed = new LongAdder();
+        private final LongAdder open = new LongAdder();
+        private final byte[] command = new byte[256];
+
+        Load(List<ReplicatedLog> logs) {
+            this.logs = logs;
+        }
+
+        long run(int loops, Duration duration) throws InterruptedException {
+            open.add(loops);
+            for (int i = 0; i < loops; i++) {
+                next();
+            }
+            TimeUnit.NANOSECONDS.sleep(duration.toNanos());
+            over.set(true);
+            long written = done.sum();
+            long deadline = System.nanoTime() + WAIT.toNanos();
+            while (open.sum() > 0) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new IllegalStateException(open.sum() + " writes were not answered within " + WAIT);
+                }
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            if (failed.sum() > 0) {
+                throw new IllegalStateException(failed.sum() + " writes failed; the figures would mean nothing");
+            }
+            return written;
+        }
+
+        private void next() {
+            int group = (int) (turn.getAndIncrement() % logs.size());
+            logs.get(group).submit(command).whenCompleteAsync((answer, failure) -> {
+                if (failure != null) {
+                    failed.increment();
+                } else {
+                    done.increment();
+                }
+                if (failure != null || over.get()) {
+                    open.decrement();
+                } else {
+                    next();
+                }
+            });
+        }
+    }
+
+    /** Costs nothing. */
+    private static final class Nothing implements StateMachine {
+        @Override
+        public byte[] apply(Command command) {
+            return NO_ANSWER;
+        }
+    }
+}
