@@ -16,7 +16,7 @@ final class FollowerProgress {
     long next;
     /** One message at a time until it is known where the logs agree. */
     boolean probing;
-    /** prevIndex of the probe; answers to other messages say nothing while probing. */
+    /** prevIndex of the last message; while probing, answers to other messages say nothing. */
     long probePrev;
 
     long inFlightBytes;

@@ -206,6 +206,8 @@ final class Leadership {
 
     private void send(FollowerProgress follower, List<LogEntry> entries) {
         long prevIndex = feed.prevIndex(follower);
+        follower.probePrev =
+                prevIndex; // R3: the answer that counts; the log may have been compacted since the last one
         follower.lastSentNanos = state.now;
         follower.sentCommit = state.commitIndex;
         state.send(
@@ -229,7 +231,6 @@ final class Leadership {
     private void probe(FollowerProgress follower) {
         follower.forgetInFlight();
         follower.probing = true;
-        follower.probePrev = feed.prevIndex(follower);
         heartbeat(follower);
     }
 

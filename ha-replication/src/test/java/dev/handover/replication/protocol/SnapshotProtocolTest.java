@@ -113,6 +113,20 @@ class SnapshotProtocolTest {
     }
 
     @Test
+    void shouldSendASnapshotIfTheLogWasCompactedUnderAProbe() { // simulator, seed 2000248: it asked for ever
+        CoreBench bench = leaderAlone(NO_MARGIN, 8);
+        bench.connect(B);
+        bench.receive(B, new Message.Join(1, bench.core.lineage(), 2, 1, FeatureLevels.NEWEST));
+        bench.step(new Event.SnapshotTaken(new SnapshotPosition(4, 1, 1)));
+        bench.step(new Event.SnapshotTaken(new SnapshotPosition(7, 1, 1)));
+        bench.forget();
+        bench.tick(60);
+        assertThat(bench.sent(Message.Append.class)).containsExactly(append(1, 4, 1, 8));
+        bench.receive(B, new Message.Mismatch(1, 4, 2, 1, 0));
+        assertThat(bench.last(Effect.SendSnapshot.class)).isEqualTo(new Effect.SendSnapshot(B, 7));
+    }
+
+    @Test
     void shouldSendASnapshotOnceToAFollowerThatNeedsWhatIsGone() {
         CoreBench bench = compactedLeader();
         joins(bench, 2);
