@@ -41,14 +41,7 @@ record Mutation(String rule, String name, String what, String file, String snipp
                     "takes a log that is as long as the snapshot for one that agrees with it",
                     "SnapshotKeeping.java",
                     "if (state.log.epochAt(position.index()) == position.epoch()) { // R3",
-                    "if (position.index() <= state.log.lastIndex()) {"),
-            new Mutation(
-                    "R3",
-                    "r3-snapshot-drops-suffix",
-                    "gives up a log that agrees with the snapshot",
-                    "SnapshotKeeping.java",
-                    "if (state.log.epochAt(position.index()) == position.epoch()) { // R3",
-                    "if (state.log.lastIndex() < 0) {"),
+                    "if (position.index() <= state.log.lastIndex()) { // R3"),
             new Mutation(
                     "R4",
                     "r4-installed-not-durable",
