@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * The simulator has teeth: it finds every mutation of the core. Profile {@code mutation}; {@code sim.mutation.seeds} (5000) and {@code sim.steps} (2000) bound
+ * The simulator has teeth: it finds every mutation of the core. Profile {@code mutation}; {@code sim.mutation.seeds} (10000) and {@code sim.steps} (2000) bound
  * the search, {@code sim.mutation} names a single one.
  */
 @Tag("mutation")
@@ -26,7 +26,7 @@ class MutationTest {
     @Test
     @Timeout(3600)
     void shouldFindEveryMutation() throws Exception {
-        long seeds = Long.getLong("sim.mutation.seeds", 5000);
+        long seeds = Long.getLong("sim.mutation.seeds", 10000);
         long steps = Long.getLong("sim.steps", 2000);
         String only = System.getProperty("sim.mutation");
         Map<Mutation, Future<String>> hunts = new LinkedHashMap<>();
