@@ -1,6 +1,7 @@
 package dev.handover.replication.protocol;
 
 import dev.handover.ReplicaId;
+import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ final class InSyncPolicy {
         String proof = proofThatGone(follower);
         if (proof != null) {
             return proof;
-        } else if (state.now - follower.lastHeardNanos > timeout) {
+        } else if (!isHeard(follower)) {
             return "silent";
         } else if (state.now - follower.movedNanos > timeout && follower.match < state.log.lastIndex()) {
             return "stuck";
@@ -92,14 +93,16 @@ final class InSyncPolicy {
     // ---- oneself
 
     /**
-     * R7: whether a leader that would remove everybody may do so. If all that it knows is that it hears nobody, it may be the one who is cut off, and its proposal could
+     * R7: whether a leader may remove these. If all that it knows is that it hears nobody at all, it may be the one who is cut off, and its proposal could
      * arrive where the answer does not: the group would be left with a last copy that nobody reaches. So it first asks the store something and waits for the answer.
+     *
+     * @param gone whom it would remove
+     * @param all members and learners
      */
-    boolean mayRemove(Iterable<FollowerProgress> everybody, ConfigurationAgent store) {
-        for (FollowerProgress follower : everybody) {
-            if (proofThatGone(follower) != null) {
-                return true;
-            }
+    boolean mayRemove(Collection<FollowerProgress> gone, Collection<FollowerProgress> all, ConfigurationAgent store) {
+        if (gone.stream().anyMatch(one -> proofThatGone(one) != null)
+                || all.stream().anyMatch(this::isHeard)) {
+            return true;
         }
         if (askedNanos < 0) {
             askedNanos = state.now;
@@ -107,6 +110,10 @@ final class InSyncPolicy {
             store.read();
         }
         return store.answers() > answersBefore;
+    }
+
+    private boolean isHeard(FollowerProgress follower) {
+        return state.now - follower.lastHeardNanos <= state.options.failureTimeoutNanos();
     }
 
     /** Somebody was heard, or all are judged anew. */

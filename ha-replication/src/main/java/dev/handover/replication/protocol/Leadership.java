@@ -206,8 +206,8 @@ final class Leadership {
 
     private void send(FollowerProgress follower, List<LogEntry> entries) {
         long prevIndex = feed.prevIndex(follower);
-        follower.probePrev =
-                prevIndex; // R3: the answer that counts; the log may have been compacted since the last one
+        // R3: the answer that counts; the log may have been compacted since the last one
+        follower.probePrev = prevIndex;
         follower.lastSentNanos = state.now;
         follower.sentCommit = state.commitIndex;
         state.send(
@@ -306,6 +306,7 @@ final class Leadership {
     void join(ReplicaId from, Message.Join join) {
         FollowerProgress follower =
                 followers.computeIfAbsent(from, id -> new FollowerProgress(id, state.log.lastIndex() + 1, state.now));
+        policy.hears();
         follower.lastHeardNanos = state.now;
         follower.refused = false;
         follower.goodbye = false;
@@ -497,7 +498,7 @@ final class Leadership {
                 expand(remaining);
                 raiseFeatureLevel();
             }
-        } else if (remaining.size() > 1 || policy.mayRemove(gone, agent)) {
+        } else if (policy.mayRemove(gone, followers.values(), agent)) {
             gone.forEach(policy::penalise);
             policy.hears();
             propose(remaining, "removed " + why); // R7

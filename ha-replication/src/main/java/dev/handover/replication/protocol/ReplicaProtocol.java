@@ -698,9 +698,8 @@ public final class ReplicaProtocol {
         if (!counted || leader == null) {
             return "did not lead";
         }
-        if (state.now
-                >= nextGoodbyeNanos) { // again and again: the first one may have come while another change was under
-            // way
+        // again and again: the first one may have come while another change was under way
+        if (state.now >= nextGoodbyeNanos) {
             nextGoodbyeNanos = state.now + state.options.heartbeatNanos();
             state.send(leader, new Message.Goodbye(state.highestEpoch));
         }

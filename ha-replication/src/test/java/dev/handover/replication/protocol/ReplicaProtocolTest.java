@@ -293,6 +293,31 @@ class ReplicaProtocolTest {
     }
 
     @Test
+    void shouldRemoveASilentMemberWithoutTheStoreWhenItHearsALearner() { // R7: then it is not the one that is deaf
+        CoreBench bench = leaderOfTwo();
+        joins(bench, C, 0);
+        bench.forget();
+        for (int millis = 0; millis <= 500; millis += 50) {
+            bench.tick(50);
+            bench.receive(C, new Message.Ack(bench.core.epoch(), 0, 0));
+        }
+        assertThat(bench.all(Effect.ReadConfiguration.class)).isEmpty();
+        assertThat(bench.last(Effect.CompareAndSet.class).next().inSync()).containsExactly(A);
+    }
+
+    @Test
+    void shouldSpeakAgainWhenALearnerThatWasNotKnownIsHeard() { // R7
+        CoreBench bench = leaderOfTwo();
+        for (int millis = 0; millis <= 1_100; millis += 50) {
+            bench.tick(50);
+        }
+        bench.connect(C);
+        bench.forget();
+        bench.receive(C, new Message.Join(0, new UUID(0, 0), 0, 0, FeatureLevels.NEWEST));
+        assertThat(bench.sent(Message.Append.class)).isNotEmpty();
+    }
+
+    @Test
     void shouldRemoveTheOnlyOtherAtOnceWhenItRefusesConnections() { // R7: a refusal was heard
         CoreBench bench = leaderOfTwo();
         bench.step(new Event.PeerDisconnected(B.node()));
