@@ -13,6 +13,7 @@ import dev.handover.NodeId;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.replication.TestCluster.Running;
 import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.SnapshotPosition;
 import dev.handover.replication.recovery.ForcedRecovery;
 import dev.handover.replication.recovery.RecoveryRefusedException;
 import dev.handover.replication.storage.OfflineLog;
@@ -262,6 +263,64 @@ class ForcedRecoveryTest {
         }
         assertThat(Files.readAllBytes(segment)).isEqualTo(before);
         assertThat(Files.readAllBytes(of("a").resolve("log/state"))).isEqualTo(state);
+    }
+
+    @Test
+    void shouldRecoverALogThatBeginsBehindASnapshot() throws Exception {
+        InMemoryConfigurationStore others = new InMemoryConfigurationStore();
+        try (ConfigurationStore store = others.connect()) {
+            logOfThreeLargeEntries(3, true);
+            Configuration made;
+            try (ForcedRecovery recovery = plan(store, "y", true)) {
+                made = recovery.carryOut("g");
+            }
+            try (SegmentedLog log = SegmentedLog.open(of("y"), GROUP, NodeId.of("y"), SMALL)) {
+                assertThat(log.damage()).isEmpty();
+                assertThat(log.recovered().lineage()).isEqualTo(made.lineage());
+                assertThat(log.recovered().firstIndex()).isGreaterThan(1);
+                assertThat(log.recovered().lastIndex()).isEqualTo(3);
+                assertThat(log.recovered().snapshot().index()).isEqualTo(3);
+            }
+        } finally {
+            others.close();
+        }
+    }
+
+    @Test
+    void shouldRefuseBeforeAnythingIsChangedWhenASnapshotIsAheadOfTheLog() throws Exception {
+        InMemoryConfigurationStore others = new InMemoryConfigurationStore();
+        try (ConfigurationStore store = others.connect()) {
+            logOfThreeLargeEntries(7, false);
+            assertRefused(() -> plan(store, "y", true), "snapshot at index 7", "start this node once");
+            assertThat(store.read(GROUP).get(5, TimeUnit.SECONDS)).isEmpty();
+            SegmentedLog.open(of("y"), GROUP, NodeId.of("y"), SMALL).close(); // as it says
+            try (ForcedRecovery recovery = plan(store, "y", true)) {
+                assertThat(recovery.loss()).contains("ends at index 7");
+                recovery.carryOut("g");
+            }
+        } finally {
+            others.close();
+        }
+    }
+
+    /** Of node y, with a snapshot; {@code compacted}: and without what is in it, as far as whole segments go. */
+    private void logOfThreeLargeEntries(long snapshotIndex, boolean compacted) throws IOException {
+        java.util.UUID lineage = new java.util.UUID(1, 2);
+        try (SegmentedLog log = SegmentedLog.open(of("y"), GROUP, NodeId.of("y"), SMALL)) {
+            log.saveState(lineage, 1);
+            log.append(List.of(LogEntry.barrier(1, 1, 0)));
+            for (long index = 2; index <= 3; index++) {
+                log.append(List.of(new LogEntry(index, 1, 0, LogEntry.Kind.COMMAND, 0, 0, 0, new byte[700 << 10])));
+            }
+            log.force();
+            try (var sink = log.snapshots().create(new SnapshotPosition(snapshotIndex, 1, 0), lineage, null, 1)) {
+                sink.write(java.nio.ByteBuffer.wrap(bytes("state")));
+                sink.commit();
+            }
+            if (compacted) {
+                log.compact(snapshotIndex);
+            }
+        }
     }
 
     private void allAreLostButC() throws Exception {

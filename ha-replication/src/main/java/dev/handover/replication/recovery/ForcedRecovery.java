@@ -89,6 +89,11 @@ public final class ForcedRecovery implements Closeable {
                     "the log of group " + group + " in " + log.directory()
                             + " is empty: there is nothing to recover. Choose the copy with the longest log ('ha-admin log verify')");
         }
+        if (log.awaitsSnapshot()) {
+            throw new RecoveryRefusedException("the snapshot at index " + log.snapshotIndex() + " in "
+                    + log.directory() + " was received, and the log has not taken its place yet;"
+                    + " start this node once, stop it, and try again. Nothing was changed");
+        }
         VersionedConfiguration found =
                 answer(store.read(group), timeout, "read the configuration").orElse(null);
         boolean begun = found != null && isOurs(found.configuration(), log);

@@ -9,6 +9,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,41 @@ public final class OfflineLog implements Closeable {
     private final StateFile.State state;
     private final Recovery recovery;
     private final LogReader reader;
+    private final SnapshotChoice snapshots;
+    private final Warnings warnings = new Warnings();
     private final @Nullable DirectoryLock lock;
+
+    /** Keeps what an opening has to warn of. */
+    private static final class Warnings implements OpeningListener {
+        private final List<String> messages = new ArrayList<>();
+
+        @Override
+        public void warn(String message) {
+            messages.add(message);
+        }
+    }
+
+    /** The disk as it is: what an opening would mend stays. */
+    private static final class Untouched implements Disk {
+        @Override
+        public WritableFile open(Path path) throws IOException {
+            throw new IOException(path + " is only looked at");
+        }
+
+        @Override
+        public void rename(Path source, Path target) {}
+
+        @Override
+        public void delete(Path path) {}
+
+        @Override
+        public void forceDirectory(Path path) {}
+
+        @Override
+        public long usableBytes(Path path) {
+            return 0;
+        }
+    }
 
     private OfflineLog(Path directory, @Nullable DirectoryLock lock) throws IOException {
         Path log = new LogDirectory(Disk.REAL, directory).log();
@@ -35,8 +70,11 @@ public final class OfflineLog implements Closeable {
         try {
             identity = LogIdentity.read(log);
             state = StateFile.read(log);
-            recovery = new Recovery(log, identity, state, new Opening(OpeningListener.NONE));
+            Opening opening = new Opening(warnings);
+            recovery = new Recovery(log, identity, state, opening);
             recovery.scan();
+            snapshots = SnapshotChoice.of(
+                    SnapshotFiles.look(new Untouched(), log, identity.logId(), opening), recovery, state, opening);
         } catch (DamagedLogException e) {
             throw new IOException(
                     "the log in " + directory + " is damaged: " + e.what()
@@ -103,6 +141,26 @@ public final class OfflineLog implements Closeable {
         return state.bootCounter();
     }
 
+    /** First entry that the log still holds; what was before is in a snapshot. */
+    public long firstIndex() {
+        return state.start().firstIndex();
+    }
+
+    /** Last entry in the snapshot with which the node would start; 0 if it has and needs none. */
+    public long snapshotIndex() {
+        return snapshots.position().index();
+    }
+
+    /** That snapshot was received and is ahead of the log, which takes its place at the next start only. */
+    public boolean awaitsSnapshot() {
+        return snapshots.resets();
+    }
+
+    /** What is wrong and does not keep the node from starting, such as a snapshot that does not verify. */
+    public List<String> warnings() {
+        return List.copyOf(warnings.messages);
+    }
+
     /** End of the log; 0 if it is empty. */
     public long lastIndex() {
         return recovery.lastIndex();
@@ -137,15 +195,7 @@ public final class OfflineLog implements Closeable {
             throw new IllegalArgumentException(
                     "epoch " + highestEpoch + " is below " + state.highestEpoch() + ", which was adopted before");
         }
-        Path log = new LogDirectory(Disk.REAL, directory).log();
-        Opening opening = new Opening(OpeningListener.NONE);
-        SnapshotFiles snapshots =
-                SnapshotFiles.open(Disk.REAL, log, identity.logId(), StorageOptions.defaults(), opening);
-        if (SnapshotChoice.of(snapshots, recovery, state, opening).resets()) {
-            throw new IOException("a snapshot that was received in " + directory
-                    + " does not have its place in the log yet; start the node once, stop it, and try again");
-        }
-        try (StateFile file = StateFile.open(Disk.REAL, log)) {
+        try (StateFile file = StateFile.open(Disk.REAL, new LogDirectory(Disk.REAL, directory).log())) {
             file.save(file.state().next(lineage, highestEpoch, state.bootCounter(), state.mark()));
         }
     }

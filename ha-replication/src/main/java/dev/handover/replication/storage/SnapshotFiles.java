@@ -52,29 +52,38 @@ final class SnapshotFiles implements SnapshotStore {
             Files.createDirectory(directory);
             disk.forceDirectory(log);
         }
-        SnapshotFiles files = new SnapshotFiles(disk, directory, logId, options);
-        for (Path path : files.named(COMPLETE, TAKING)) {
+        return new SnapshotFiles(disk, directory, logId, options).list(opening);
+    }
+
+    /** As {@link #open}, of a log that is only looked at. */
+    static SnapshotFiles look(Disk disk, Path log, UUID logId, Opening opening) throws IOException {
+        SnapshotFiles files = new SnapshotFiles(disk, log.resolve(DIRECTORY), logId, StorageOptions.defaults());
+        return Files.exists(files.directory) ? files.list(opening) : files;
+    }
+
+    private SnapshotFiles list(Opening opening) throws IOException {
+        for (Path path : named(COMPLETE, TAKING)) {
             if (path.toString().endsWith(TAKING)) {
-                files.remove(path);
+                remove(path);
                 continue;
             }
             SnapshotInfo info = null;
             try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
                 SnapshotInfo found = SnapshotHeader.read(file, path, logId);
                 if (found != null
-                        && files.path(found, COMPLETE).equals(path)
+                        && path(found, COMPLETE).equals(path)
                         && file.length() == SnapshotBlock.fileSize(found.bytes())) {
                     info = found;
                 }
             }
             if (info == null) {
-                files.setAside(path, "its header or its length is wrong", opening);
+                setAside(path, "its header or its length is wrong", opening);
             } else {
-                files.complete.add(info);
+                complete.add(info);
             }
         }
-        files.sort();
-        return files;
+        sort();
+        return this;
     }
 
     private List<Path> named(String... endings) throws IOException {

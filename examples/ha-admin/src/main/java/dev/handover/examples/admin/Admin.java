@@ -207,8 +207,11 @@ final class Admin {
                             .with("lineage", Objects.requireNonNullElse(log.lineage(), "none yet"))
                             .with("highestEpoch", log.highestEpoch())
                             .with("starts", log.bootCounter())
+                            .with("firstIndex", log.firstIndex())
+                            .with("snapshotIndex", log.snapshotIndex())
                             .with("lastIndex", log.lastIndex())
                             .with("lastEpoch", log.lastEpoch())
+                            .with("warnings", log.warnings())
                             .with("verified", true),
                     arguments);
         }
@@ -216,10 +219,11 @@ final class Admin {
 
     private void dump(Arguments arguments) throws IOException {
         try (OfflineLog log = OfflineLog.read(directory(arguments, 2))) {
-            long next = arguments.number("--from", 1);
+            long next = arguments.number("--from", log.firstIndex());
             long last = Math.min(log.lastIndex(), arguments.number("--to", Long.MAX_VALUE));
-            if (next < 1) {
-                throw new IllegalArgumentException("--from " + next + " is below 1, where a log begins");
+            if (next < log.firstIndex()) {
+                throw new IllegalArgumentException(
+                        "--from " + next + " is below " + log.firstIndex() + ", where this log begins");
             }
             while (next <= last) {
                 for (LogEntry entry : log.entries(next, last, BATCH_BYTES)) {
