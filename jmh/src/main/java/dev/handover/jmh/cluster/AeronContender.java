@@ -183,17 +183,7 @@ final class AeronContender implements Contender {
                 .clusterDir(layout.data(self).resolve("cluster").toFile())
                 .idleStrategySupplier(AeronContender::idle)
                 .clusteredService(service));
-        return new Server() {
-            @Override
-            public boolean leads() {
-                return service.role.get() == Cluster.Role.LEADER;
-            }
-
-            @Override
-            public Ledger ledger() {
-                return ledger;
-            }
-        };
+        return new Server(() -> service.role.get() == Cluster.Role.LEADER, ledger);
     }
 
     @Override
@@ -277,9 +267,7 @@ final class AeronContender implements Contender {
                     idle.idle(work);
                 }
             } catch (RuntimeException e) { // its session has ended, or no leader answered: another session
-                if (closed) {
-                    return;
-                }
+                System.err.println("aeron client: " + e);
             }
         }
 

@@ -2,6 +2,7 @@ package dev.handover.jmh.cluster;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** A system that is measured: how its replica and its client are started. */
 interface Contender {
@@ -33,12 +34,16 @@ interface Contender {
     /** Connects to the leader, or to whatever takes its commands; waits until that is there. */
     Client connect(Layout layout) throws Exception;
 
-    /** A replica. Ends with its process. */
-    interface Server {
-        boolean leads();
-
-        /** What it has applied. */
-        Ledger ledger();
+    /**
+     * A replica. Ends with its process.
+     *
+     * @param leading whether it leads now
+     * @param ledger what it has applied
+     */
+    record Server(BooleanSupplier leading, Ledger ledger) {
+        boolean leads() {
+            return leading.getAsBoolean();
+        }
     }
 
     /** A connection to a system, with several commands under way. */

@@ -79,17 +79,7 @@ final class HandoverContender implements Contender {
                         .whenComplete((result, failure) -> answer.is(failure == null ? Front.DONE : Front.UNKNOWN));
             }
         });
-        return new Server() {
-            @Override
-            public boolean leads() {
-                return log.status().role().leads();
-            }
-
-            @Override
-            public Ledger ledger() {
-                return ledger;
-            }
-        };
+        return new Server(() -> log.status().role().leads(), ledger);
     }
 
     @Override

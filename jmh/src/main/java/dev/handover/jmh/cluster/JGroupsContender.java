@@ -140,17 +140,7 @@ final class JGroupsContender implements Contender {
                 }
             }
         });
-        return new Server() {
-            @Override
-            public boolean leads() {
-                return handle.isLeader();
-            }
-
-            @Override
-            public Ledger ledger() {
-                return ledger;
-            }
-        };
+        return new Server(() -> handle.isLeader(), ledger);
     }
 
     @Override

@@ -111,17 +111,7 @@ final class JRaftContender implements Contender {
                 });
             }
         });
-        return new Server() {
-            @Override
-            public boolean leads() {
-                return node.isLeader(false);
-            }
-
-            @Override
-            public Ledger ledger() {
-                return ledger;
-            }
-        };
+        return new Server(() -> node.isLeader(false), ledger);
     }
 
     private static int word(Status status) {

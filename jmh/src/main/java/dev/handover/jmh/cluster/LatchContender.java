@@ -47,17 +47,7 @@ final class LatchContender implements Contender {
                 answer.is(latch.hasLeadership() ? Front.DONE : Front.NOT_LEADER);
             }
         });
-        return new Server() {
-            @Override
-            public boolean leads() {
-                return latch.hasLeadership();
-            }
-
-            @Override
-            public Ledger ledger() {
-                return ledger;
-            }
-        };
+        return new Server(() -> latch.hasLeadership(), ledger);
     }
 
     @Override

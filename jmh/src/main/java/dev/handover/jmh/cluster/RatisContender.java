@@ -111,17 +111,7 @@ final class RatisContender implements Contender {
                 .build();
         server.start();
         RaftServer.Division division = server.getDivision(GROUP);
-        return new Server() {
-            @Override
-            public boolean leads() {
-                return division.getInfo().isLeaderReady();
-            }
-
-            @Override
-            public Ledger ledger() {
-                return ledger;
-            }
-        };
+        return new Server(() -> division.getInfo().isLeaderReady(), ledger);
     }
 
     @Override
