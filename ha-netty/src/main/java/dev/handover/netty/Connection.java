@@ -47,6 +47,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
     private final Outbox outbox;
     private final List<GroupOfPeer> groups = new ArrayList<>();
     private Phase phase = Phase.GREETING;
+    /** Messages were handed on since the last read was complete. */
+    private boolean toldMessages;
+
     private @Nullable Hello hello;
     private @Nullable ScheduledFuture<?> timer;
     private boolean heard;
@@ -123,6 +126,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         heard = true;
+        if (toldMessages) {
+            toldMessages = false;
+            hub.receivedAll();
+        }
     }
 
     @Override
@@ -281,6 +288,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
         }
         GroupOfPeer sender = groups.get(number);
         Envelope envelope = new Envelope(sender.group(), sender.from(), MessageCodec.decode(type, in));
+        toldMessages = true;
         if (!hub.received(envelope)) {
             close("a message was not taken here");
         }

@@ -14,11 +14,13 @@ final class GuardedListener {
 
     private final NodeId self;
     private final TransportListener listener;
+    private final Runnable receivedAll;
     private boolean silent;
 
     GuardedListener(NodeId self, TransportListener listener) {
         this.self = self;
         this.listener = listener;
+        receivedAll = listener::receivedAll;
     }
 
     /** No more calls. */
@@ -73,6 +75,11 @@ final class GuardedListener {
                     e);
             return false;
         }
+    }
+
+    /** What was there is read. */
+    void receivedAll() {
+        call("receivedAll", receivedAll);
     }
 
     private void call(String what, Runnable call) {

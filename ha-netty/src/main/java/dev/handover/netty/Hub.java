@@ -266,6 +266,10 @@ final class Hub {
         return listener.received(envelope);
     }
 
+    void receivedAll() {
+        listener.receivedAll();
+    }
+
     /** Ends all connections, tells the listener so, and nothing more after that. The channels given back are still being closed. */
     List<Channel> closeConnections() {
         closing = true;

@@ -360,8 +360,12 @@ final class MessageCodec {
         UUID nonce = in.uuid("transferred.nonce");
         String reason = in.text("transferred.reason", Wire.MAX_TEXT_BYTES);
         try {
-            return new VersionedConfiguration(
-                    new Configuration(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason), version);
+            Configuration configuration =
+                    new Configuration(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason);
+            if (!configuration.inSync().equals(inSync)) {
+                throw in.error("transferred.inSync", inSync + " is not in ascending order");
+            }
+            return new VersionedConfiguration(configuration, version);
         } catch (IllegalArgumentException e) {
             throw in.error("transferred", String.valueOf(e.getMessage()));
         }

@@ -39,4 +39,7 @@ final class ClosingListener implements TransportListener {
 
     @Override
     public void received(Envelope envelope) {}
+
+    @Override
+    public void receivedAll() {}
 }

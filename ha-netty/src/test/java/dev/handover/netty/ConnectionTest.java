@@ -44,6 +44,9 @@ class ConnectionTest {
             }
             a.awaitMessages(count);
             b.awaitMessages(count);
+            a.awaitReceivedAll();
+            b.awaitReceivedAll();
+            assertThat(a.calls()).extracting(Node.Call::what).containsExactly("connected");
             List<Envelope> atB = b.received();
             for (int i = 0; i < count; i++) {
                 assertThat(atB.get(i)).isEqualTo(new Envelope(Node.GROUP, a.replica, new Ack(1, i, 2)));

@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.handover.Configuration;
+import dev.handover.NodeId;
+import dev.handover.ReplicaId;
+import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.Message.Transferred;
 import io.netty.buffer.Unpooled;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
@@ -85,6 +91,24 @@ class MessageCodecTest {
         assertThatThrownBy(() -> MessageCodec.decode(MessageCodec.type(message), reader(longer)))
                 .isInstanceOf(WireFormatException.class)
                 .hasMessageContaining("1 bytes too many");
+    }
+
+    @Example
+    void shouldRefuseMembersOutOfOrder() {
+        UUID log = new UUID(1, 2);
+        ReplicaId a = new ReplicaId(NodeId.of("a"), log);
+        ReplicaId b = new ReplicaId(NodeId.of("b"), log);
+        Transferred message = new Transferred(new VersionedConfiguration(
+                new Configuration(log, 3, a, List.of(a, b), 1, 1, log, "transfer from b"), 4));
+        byte[] bytes = Messages.encoded(message);
+        int behind = 16 + 4 + 4 + 16 + 2 + "transfer from b".length();
+        int second = bytes.length - behind - 1; // the name of b
+        assertThat(bytes[second]).isEqualTo((byte) 'b');
+        bytes[second - 19] = 'b';
+        bytes[second] = 'a';
+        assertThatThrownBy(() -> MessageCodec.decode(MessageCodec.type(message), reader(bytes)))
+                .isInstanceOf(WireFormatException.class)
+                .hasMessageContaining("not in ascending order");
     }
 
     @Property(tries = 5000)

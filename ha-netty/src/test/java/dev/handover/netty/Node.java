@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -40,6 +41,8 @@ final class Node implements TransportListener, AutoCloseable {
     private volatile String cluster = "test";
     private volatile boolean keepMessages = true;
     private long messages;
+    /** Messages that no {@link #receivedAll} has followed yet. */
+    private long untold;
 
     static Node start(String id, boolean epoll) throws IOException {
         return start(id, epoll, 0, b -> b);
@@ -185,10 +188,32 @@ final class Node implements TransportListener, AutoCloseable {
     @Override
     public synchronized void received(Envelope envelope) {
         messages++;
+        untold++;
         if (keepMessages) {
             received.add(envelope);
         }
         notifyAll();
+    }
+
+    @Override
+    public synchronized void receivedAll() {
+        if (untold == 0) {
+            note("receivedAll without a message", id, "");
+        }
+        untold = 0;
+        notifyAll();
+    }
+
+    /** Waits until the end of the reading was told behind every message. */
+    synchronized void awaitReceivedAll() throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (untold > 0) {
+            long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            if (left <= 0) {
+                throw new AssertionError(untold + " messages were not followed by receivedAll within " + PATIENCE);
+            }
+            wait(left);
+        }
     }
 
     @Override

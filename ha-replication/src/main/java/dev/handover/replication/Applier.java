@@ -2,8 +2,12 @@ package dev.handover.replication;
 
 /** The thread on which state machines run and callers' futures complete. */
 final class Applier extends Worker {
-    Applier(String name) {
+    private final NodeLoop loop;
+
+    /** Helps the loop with what comes of applying. */
+    Applier(String name, NodeLoop loop) {
         super(name);
+        this.loop = loop;
     }
 
     /** Runs the task here, after what was handed over before; on the calling thread if the applier has ended. */
@@ -15,6 +19,7 @@ final class Applier extends Worker {
 
     @Override
     long afterBatch(boolean any) {
+        loop.help();
         return Long.MAX_VALUE;
     }
 }

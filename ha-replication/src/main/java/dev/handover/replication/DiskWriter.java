@@ -66,8 +66,11 @@ final class DiskWriter extends Worker {
     private final List<Volume> waiting = new ArrayList<>();
     private final List<Volume> unsealed = new ArrayList<>();
 
-    DiskWriter(String name) {
+    private final NodeLoop loop;
+
+    DiskWriter(String name, NodeLoop loop) {
         super(name);
+        this.loop = loop;
     }
 
     /** Executes writes and fetches, in order. */
@@ -154,6 +157,7 @@ final class DiskWriter extends Worker {
             volume.lastWriteId = state.writeId();
             if (!volume.unforced) { // the epoch's messages need not wait for the force of what comes behind it (R2)
                 tellPersisted(volume);
+                volume.replica.node().loop().wakeForMail();
             }
         } else if (operation instanceof Effect.CompactLog compact) {
             volume.store.compact(compact.firstIndex());
@@ -191,12 +195,18 @@ final class DiskWriter extends Worker {
     @Override
     long afterBatch(boolean any) {
         for (Volume volume : waiting) {
+            loop.wakeForMail(); // of the volume before
             volume.waits = false;
             if (!killed()) {
                 finish(volume);
             }
         }
         waiting.clear();
+        if (hasMail()) {
+            loop.wakeForMail();
+        } else { // the disk has nothing to do
+            loop.help();
+        }
         return sealQuietOnes();
     }
 
@@ -257,7 +267,7 @@ final class DiskWriter extends Worker {
 
     private static void tellPersisted(Volume volume) {
         if (volume.lastWriteId != 0) {
-            volume.replica.post(new Event.Persisted(volume.lastWriteId));
+            volume.replica.postQuietly(new Event.Persisted(volume.lastWriteId));
             volume.lastWriteId = 0;
         }
         tellAfterWrites(volume, true);

@@ -56,9 +56,17 @@ final class LocalLog implements ReplicatedLog {
         }
         Submission submission = new Submission(
                 replica, session, LogEntry.Kind.COMMAND, command, System.nanoTime() + commandTimeoutNanos);
-        if (!node.loop().post(submission)) {
+        if (!node.loop().postQuietly(submission)) {
             replica.admission().release(command.length);
             return CompletableFuture.failedFuture(closed());
+        }
+        if (node.applier().isCurrentThread()) {
+            return submission.future; // from a callback: the applier helps the loop when it is done with all of them
+        }
+        if (replica.admission().count() == 1) {
+            node.loop().help(); // a caller who waits for each answer need not wait for another thread to begin, too
+        } else {
+            node.loop().wakeForMail();
         }
         return submission.future;
     }

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The one thread that steps the cores of all groups of a node. What waits is taken in together, then each group that was touched acts once. */
+/**
+ * Steps the cores of all groups of a node, one thread at a time: its own, or one that helps. What waits is taken in together, then each group that was touched
+ * acts once.
+ */
 final class NodeLoop extends Worker {
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 

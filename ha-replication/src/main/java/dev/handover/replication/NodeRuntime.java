@@ -81,8 +81,8 @@ final class NodeRuntime {
         String name = "handover-" + self;
         events = new EventBus(name);
         loop = new NodeLoop(name + "-loop");
-        disk = new DiskWriter(name + "-disk");
-        applier = new Applier(name + "-apply");
+        disk = new DiskWriter(name + "-disk", loop);
+        applier = new Applier(name + "-apply", loop);
         snapshotThread =
                 new SnapshotThread(name + "-snapshot", 500, () -> replicas().forEach(Replica::lookAtSnapshots));
         transferThread = new SnapshotThread(name + "-transfer", 10, () -> replicas()

@@ -162,9 +162,14 @@ final class Peers implements TransportListener {
             }
             return; // as good as lost: the core repeats
         }
-        if (!node.loop().post(new Incoming(replica, envelope, bytes))) {
+        if (!node.loop().postQuietly(new Incoming(replica, envelope, bytes))) {
             waitingBytes.addAndGet(-bytes);
         }
+    }
+
+    @Override
+    public void receivedAll() {
+        node.loop().help();
     }
 
     private void refuse(Envelope envelope, Message.Forward forward, Status status, UUID logId) {

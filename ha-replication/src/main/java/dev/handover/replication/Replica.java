@@ -201,6 +201,11 @@ final class Replica {
         node.loop().post(new Happened(this, event));
     }
 
+    /** As {@link #post}, from a thread that helps the loop soon. */
+    void postQuietly(Event event) {
+        node.loop().postQuietly(new Happened(this, event));
+    }
+
     boolean send(NodeId to, Message message) {
         return node.transport().send(to, new Envelope(group, self, message));
     }
@@ -245,10 +250,12 @@ final class Replica {
 
     /** The applier has come so far, and has answered these callers where their command was applied. */
     void applied(long index, List<GroupApplier.Ended> own) {
-        node.loop().run(() -> {
-            guarded(() -> own.forEach(this::endedHere));
-            step(new Event.Applied(index));
-        });
+        node.loop()
+                .postQuietly(new Worker.Task(
+                        () -> { // the applier helps the loop when it has nothing more to apply
+                            guarded(() -> own.forEach(this::endedHere));
+                            step(new Event.Applied(index));
+                        }));
     }
 
     private void endedHere(GroupApplier.Ended end) {

@@ -1,12 +1,20 @@
 package dev.handover.replication;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A thread that opens the mails of its box until it is told to end. */
+/**
+ * A thread that opens the mails of its box until it is told to end. When it sleeps, another thread may {@link #help}: it opens what it has posted itself, which
+ * costs less than waking a thread. Whoever opens holds {@link #opening}, so that mails are opened by one thread at a time, and each sees what the one before has
+ * done.
+ */
 abstract class Worker {
-    private static final class Task extends Mailbox.Mail {
+    /** A mail that runs something. */
+    static final class Task extends Mailbox.Mail {
         private final Runnable task;
 
         Task(Runnable task) {
@@ -21,11 +29,17 @@ abstract class Worker {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** How soon the thread looks again when it has met a helper, who takes far less. */
+    private static final long HELPED_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Mailbox mailbox = new Mailbox();
+    private final AtomicBoolean opening = new AtomicBoolean();
     private final Thread thread;
     private volatile boolean ending;
     private volatile boolean killed;
+    private volatile @Nullable Throwable helperFailure;
+    /** When the thread wakes by itself. */
+    private volatile long asleepUntilNanos;
 
     Worker(String name) {
         thread = new Thread(this::run, name);
@@ -39,6 +53,56 @@ abstract class Worker {
     /** Hands over; false after the end. Any thread. */
     final boolean post(Mailbox.Mail mail) {
         return mailbox.post(mail);
+    }
+
+    /** Hands over and wakes nobody; the caller has to call {@link #help} soon. False after the end. Any thread. */
+    final boolean postQuietly(Mailbox.Mail mail) {
+        return mailbox.postQuietly(mail);
+    }
+
+    /** Whether something waits to be opened. Any thread. */
+    final boolean hasMail() {
+        return mailbox.hasMail();
+    }
+
+    /**
+     * Opens what waits on the calling thread, unless it is being opened: then whoever does that sees the rest, too. What has come when that is done is
+     * left to the own thread. Any thread that does not itself wait for this one.
+     */
+    final void help() {
+        if (!mailbox.hasMail()) {
+            return;
+        }
+        if (ending || killed) {
+            mailbox.wake();
+            return;
+        }
+        if (!opening.compareAndSet(false, true)) {
+            return;
+        }
+        boolean slept = mailbox.standIn();
+        long sleepNanos = 0;
+        try {
+            mailbox.openAll();
+            sleepNanos = afterBatch(true);
+        } catch (RuntimeException | Error e) {
+            helperFailure = e; // ends the thread as if it had happened there
+        } finally {
+            opening.set(false);
+        }
+        if (slept) {
+            mailbox.standBack();
+        }
+        if (sleepNanos < IDLE_NANOS && System.nanoTime() + sleepNanos - asleepUntilNanos < 0) {
+            mailbox.wake();
+        }
+    }
+
+    /** Wakes the thread if it sleeps and something waits. Any thread. */
+    final void wakeForMail() {
+        if (mailbox.hasMail()) {
+            mailbox.wake();
+        }
     }
 
     /** Runs the task on this thread, after what was handed over before; false after the end. */
@@ -108,20 +172,44 @@ abstract class Worker {
 
     private void work() {
         while (!killed) {
-            boolean any = mailbox.openAll();
-            long sleepNanos = afterBatch(any);
+            if (!opening.compareAndSet(false, true)) {
+                LockSupport.parkNanos(this, HELPED_NANOS);
+                continue;
+            }
+            boolean any;
+            long sleepNanos;
+            try {
+                rethrow(helperFailure);
+                any = mailbox.openAll();
+                sleepNanos = Math.min(afterBatch(any), IDLE_NANOS);
+            } finally {
+                opening.set(false);
+            }
             if (!any) {
                 if (ending) {
                     break;
                 }
-                mailbox.await(Math.min(sleepNanos, IDLE_NANOS));
+                asleepUntilNanos = System.nanoTime() + sleepNanos;
+                mailbox.await(sleepNanos);
             }
+        }
+        while (!opening.compareAndSet(false, true)) { // and keeps it: nobody helps any more
+            LockSupport.parkNanos(this, HELPED_NANOS);
         }
         if (killed) {
             mailbox.discard();
         } else {
             mailbox.close();
             afterBatch(true);
+        }
+    }
+
+    private static void rethrow(@Nullable Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        if (failure instanceof RuntimeException exception) {
+            throw exception;
         }
     }
 

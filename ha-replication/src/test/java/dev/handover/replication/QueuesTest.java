@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -61,9 +63,112 @@ class QueuesTest {
         assertThat(mailbox.post(new Numbered(0, 0, opened))).isFalse();
     }
 
+    /** Counts, on whatever thread, what two threads at a time would miscount. */
+    private static final class Counter extends Worker {
+        private final Set<Thread> threads = new HashSet<>();
+        private long opened;
+        private long batches;
+
+        Counter() {
+            super("test-counter");
+        }
+
+        @Override
+        long afterBatch(boolean any) {
+            threads.add(Thread.currentThread());
+            batches++;
+            return Long.MAX_VALUE;
+        }
+    }
+
+    @Test
+    void shouldOpenMailsOneThreadAtATimeWhoeverHelps() throws Exception {
+        int producers = 4;
+        int each = 50_000;
+        Counter counter = new Counter();
+        counter.start();
+        CountDownLatch opened = new CountDownLatch(producers * each);
+        List<Thread> all = new ArrayList<>();
+        for (int p = 0; p < producers; p++) {
+            boolean helps = p % 2 == 0;
+            Thread producer = new Thread(() -> {
+                for (int i = 0; i < each; i++) {
+                    Worker.Task mail = new Worker.Task(() -> {
+                        counter.opened++;
+                        opened.countDown();
+                    });
+                    if (helps && i % 3 > 0) {
+                        counter.postQuietly(mail);
+                        counter.help();
+                    } else {
+                        counter.tryRun(mail::open); // a lost wake-up would show as the test's time-out
+                    }
+                }
+            });
+            all.add(producer);
+            producer.start();
+        }
+        opened.await();
+        for (Thread producer : all) {
+            producer.join();
+        }
+        counter.end();
+        assertThat(counter.join(10_000)).isTrue();
+        assertThat(counter.opened).isEqualTo((long) producers * each);
+        assertThat(counter.threads).as("helpers").hasSizeGreaterThan(1);
+        assertThat(counter.tryRun(() -> {})).isFalse();
+    }
+
+    @Test
+    void shouldWakeTheThreadForMailThatAHelperHasNotSeen() throws Exception {
+        Counter counter = new Counter();
+        counter.start();
+        for (int i = 0; i < 2000; i++) {
+            CountDownLatch both = new CountDownLatch(2);
+            counter.postQuietly(new Worker.Task(() -> {
+                counter.tryRun(both::countDown); // comes while the helper is at work, and nobody helps with it
+                both.countDown();
+            }));
+            counter.help();
+            both.await();
+        }
+        counter.end();
+        assertThat(counter.join(10_000)).isTrue();
+    }
+
+    @Test
+    void shouldWakeTheThreadForOthersThoughAQuietMailWaits() throws Exception {
+        Counter counter = new Counter();
+        counter.start();
+        CountDownLatch both = new CountDownLatch(2);
+        counter.postQuietly(new Worker.Task(both::countDown));
+        counter.tryRun(both::countDown);
+        both.await();
+        counter.end();
+        assertThat(counter.join(10_000)).isTrue();
+    }
+
+    @Test
+    void shouldEndWhenAHelperFails() {
+        Worker failing = new Worker("test-failing") {
+            @Override
+            long afterBatch(boolean any) {
+                if (any) {
+                    throw new IllegalStateException("as a test");
+                }
+                return Long.MAX_VALUE;
+            }
+        };
+        failing.start();
+        failing.postQuietly(new Worker.Task(() -> {}));
+        failing.help();
+        assertThat(failing.join(30_000)).isTrue();
+        assertThat(failing.tryRun(() -> {})).isFalse();
+    }
+
     @Test
     void shouldOpenWhatWaitsBeforeItEnds() throws Exception {
-        Applier worker = new Applier("test-worker");
+        Applier worker = new Applier("test-worker", new NodeLoop("test-loop"));
         CountDownLatch ran = new CountDownLatch(100);
         for (int i = 0; i < 100; i++) {
             worker.run(ran::countDown);

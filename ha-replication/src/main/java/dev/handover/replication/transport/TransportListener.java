@@ -26,4 +26,7 @@ public interface TransportListener {
 
     /** A message came. Its sender's node is the connection's. */
     void received(Envelope envelope);
+
+    /** Everything that was there to be read has been told with {@link #received}. Comes after every message, at the latest when the transport has nothing else to do. */
+    void receivedAll();
 }
