@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 final class SnapshotSending {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotSending.class);
     private static final int CHUNK_BYTES = 32 << 10;
-    private static final int WINDOW_BYTES = 8 * CHUNK_BYTES;
+    static final int WINDOW_BYTES = 8 * CHUNK_BYTES;
     private static final long REPEAT_NANOS = 500_000_000L;
 
     private final Replica replica;

@@ -34,6 +34,12 @@ public final class InMemoryNetwork implements AutoCloseable {
     private final AtomicInteger lastPort = new AtomicInteger();
     private final Map<Integer, Endpoint> listening = new TreeMap<>();
     private final List<NodeId[]> cuts = new java.util.concurrent.CopyOnWriteArrayList<>();
+    private volatile Watcher watcher = (from, to, envelope) -> {};
+
+    /** Sees every message before it leaves, in the order of the connection; may {@link #cut}, and the message does not leave any more. */
+    interface Watcher {
+        void leaving(NodeId from, NodeId to, Envelope envelope);
+    }
 
     /** Begins to dial. */
     public InMemoryNetwork() {
@@ -43,6 +49,11 @@ public final class InMemoryNetwork implements AutoCloseable {
     /** A transport for one node. */
     public Transport transport() {
         return new Endpoint(lastPort.incrementAndGet());
+    }
+
+    /** Shows all messages to that one from now on, instead of to the one before. */
+    void watch(Watcher newWatcher) {
+        watcher = newWatcher;
     }
 
     /** Nothing passes between the two, and no connection stands any more. */
@@ -158,6 +169,9 @@ public final class InMemoryNetwork implements AutoCloseable {
         @Override
         public boolean send(NodeId to, Envelope envelope) {
             synchronized (InMemoryNetwork.this) {
+                if (connections.containsKey(to)) {
+                    watcher.leaving(self, to, envelope);
+                }
                 Endpoint peer = connections.get(to);
                 if (peer == null || peer.executor.getQueue().size() > MAX_WAITING) {
                     return false;

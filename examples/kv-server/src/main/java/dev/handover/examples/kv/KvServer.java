@@ -95,6 +95,9 @@ final class KvServer implements AutoCloseable {
                 .maxCommandBytes(Limits.MAX_ENTRY_BYTES)
                 .maxPendingBytes(Math.max(Limits.MAX_ENTRY_BYTES, memory))
                 .minInSync(options.minInSync())
+                .snapshotInterval(options.snapshotInterval())
+                .snapshotMarginEntries(options.snapshotMargin())
+                .storage(options.storage())
                 .start());
         ReplicatedLog replica = keep(node.join(options.group(), store));
         log = replica;

@@ -2,6 +2,7 @@ package dev.handover.examples.kv;
 
 import dev.handover.GroupId;
 import dev.handover.NodeId;
+import dev.handover.replication.storage.StorageOptions;
 import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * @param maxClients connections of clients at a time
  * @param failureTimeout a silent leader is given up after it
  * @param minInSync writes are refused while fewer replicas are in sync
+ * @param snapshotInterval a snapshot is taken so often if something has changed
+ * @param snapshotMargin entries before the newest snapshot that stay in the log
+ * @param storage sizes of the log's files and of what stays free on the disk
  */
 record Options(
         NodeId id,
@@ -39,11 +43,15 @@ record Options(
         Duration timeout,
         int maxClients,
         Duration failureTimeout,
-        int minInSync) {
+        int minInSync,
+        Duration snapshotInterval,
+        int snapshotMargin,
+        StorageOptions storage) {
     static final String USAGE =
             "usage: java -jar kv-server.jar --id NAME --group NAME --data DIRECTORY --resp HOST:PORT"
                     + " --peer HOST:PORT --zookeeper HOST:PORT[,...]|embedded[:PORT]"
-                    + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1]";
+                    + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1]"
+                    + " [--snapshot-interval 60m] [--snapshot-margin 65536] [--segment-size 64m] [--disk-reserve 64m]";
 
     static final String HELP = USAGE
             + """
@@ -63,9 +71,15 @@ record Options(
               --failure-timeout TIME  a leader that is silent for so long is replaced; default 500ms. A dead process is
                                       noticed at once. Too short: pauses cost take-overs
               --min-in-sync N         writes are refused while fewer replicas are in sync; default 1
+              --snapshot-interval TIME  a snapshot is taken so often if something was written, and after 256 MiB of log;
+                                      default 60m
+              --snapshot-margin N     entries before the newest snapshot that stay in the log for nodes that were away;
+                                      default 65536
+              --segment-size SIZE     of the log's files, two of which exist from the beginning; default 64m
+              --disk-reserve SIZE     writes are refused when less would stay free on the disk; default 64m
               --help                  this text
 
-            Times are numbers with ms, s or m. stdout gets one line when the server serves; logs go to stderr.
+            Times are numbers with ms, s or m, sizes numbers with k, m or g. stdout gets one line when the server serves; logs go to stderr.
             Exit codes: 0 stopped in order, 1 could not start or stop, 2 wrong options, 3 the replica has stopped itself.""";
 
     private static final String ZOOKEEPER_PORT = "2181";
@@ -79,7 +93,11 @@ record Options(
             "--timeout",
             "--max-clients",
             "--failure-timeout",
-            "--min-in-sync");
+            "--min-in-sync",
+            "--snapshot-interval",
+            "--snapshot-margin",
+            "--segment-size",
+            "--disk-reserve");
 
     /**
      * Understands the command line.
@@ -117,7 +135,16 @@ record Options(
                         "--failure-timeout",
                         "500ms",
                         value -> time(value, Duration.ofMillis(50), Duration.ofMinutes(1))),
-                optional(values, "--min-in-sync", "1", value -> number(value, 1, 100)));
+                optional(values, "--min-in-sync", "1", value -> number(value, 1, 100)),
+                optional(
+                        values,
+                        "--snapshot-interval",
+                        "60m",
+                        value -> time(value, Duration.ofMillis(100), Duration.ofDays(30))),
+                optional(values, "--snapshot-margin", "65536", value -> number(value, 0, Integer.MAX_VALUE)),
+                new StorageOptions(
+                        optional(values, "--segment-size", "64m", value -> size(value, 1 << 20, 1 << 30)),
+                        optional(values, "--disk-reserve", "64m", value -> size(value, 0, 1L << 40))));
     }
 
     private static <T> T required(Map<String, String> values, String name, Function<String, T> parser) {
@@ -225,5 +252,27 @@ record Options(
             throw new IllegalArgumentException("expected " + least.toMillis() + "ms to " + most.toMillis() + "ms");
         }
         return time;
+    }
+
+    private static long size(String value, long least, long most) {
+        int digits = 0;
+        while (digits < value.length() && Character.isDigit(value.charAt(digits))) {
+            digits++;
+        }
+        int shift =
+                switch (value.substring(digits)) {
+                    case "k" -> 10;
+                    case "m" -> 20;
+                    case "g" -> 30;
+                    default -> 0;
+                };
+        if (digits == 0 || digits > 9 || shift == 0) {
+            throw new IllegalArgumentException("expected a number with k, m or g, such as 64m");
+        }
+        long size = Long.parseLong(value.substring(0, digits)) << shift;
+        if (size < least || size > most) {
+            throw new IllegalArgumentException("expected " + (least >> 10) + "k to " + (most >> 10) + "k");
+        }
+        return size;
     }
 }

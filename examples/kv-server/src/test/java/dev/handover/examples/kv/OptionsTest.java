@@ -3,6 +3,7 @@ package dev.handover.examples.kv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.handover.replication.storage.StorageOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,11 @@ class OptionsTest {
         assertThat(options.failureTimeout()).isEqualTo(Duration.ofMillis(500));
         assertThat(options.maxClients()).isEqualTo(10000);
         assertThat(options.minInSync()).isEqualTo(1);
+        assertThat(options.snapshotInterval()).isEqualTo(Duration.ofHours(1));
+        assertThat(options.snapshotMargin()).isEqualTo(65_536);
+        assertThat(options.storage()).isEqualTo(StorageOptions.defaults());
+        assertThat(with("--segment-size", "4m", "--disk-reserve", "128k").storage())
+                .isEqualTo(new StorageOptions(4 << 20, 128 << 10));
         assertThat(with("--timeout", "250ms", "--min-in-sync", "2").timeout()).isEqualTo(Duration.ofMillis(250));
     }
 
@@ -76,6 +82,8 @@ class OptionsTest {
                 "--timeout|1ms|--timeout '1ms': expected 50ms to 300000ms",
                 "--max-clients|0|--max-clients '0': expected 1 to 1000000",
                 "--min-in-sync|many|--min-in-sync 'many': 'many' is not a number",
+                "--segment-size|64|--segment-size '64': expected a number with k, m or g, such as 64m",
+                "--segment-size|1k|--segment-size '1k': expected 1024k to 1048576k",
                 "--data|''|--data '': expected a directory",
                 "--wrong|x|unknown option '--wrong'"
             })

@@ -1,5 +1,6 @@
 package dev.handover.examples.kv.resp;
 
+import dev.handover.examples.kv.store.KvStateMachine;
 import dev.handover.replication.ReplicatedLog;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -17,10 +18,10 @@ final class CommandTable {
 
     private final Map<String, CommandSpec> specs = new TreeMap<>();
 
-    CommandTable(ServerInfo server, ReplicatedLog log) {
+    CommandTable(ServerInfo server, ReplicatedLog log, KvStateMachine store) {
         DataCommands.all().forEach(this::add);
         new ServerCommands(server).all().forEach(this::add);
-        add(new HandoverCommand(server, log).spec());
+        add(new HandoverCommand(server, log, store).spec());
         add(new CommandSpec(
                 "command", -1, List.of("loading", "stale"), 0, 0, 0, "Describes the commands.", this::command));
     }

@@ -2,6 +2,8 @@ package dev.handover.examples.kv.resp;
 
 import dev.handover.HandoverException;
 import dev.handover.NodeId;
+import dev.handover.examples.kv.store.KvStateMachine;
+import dev.handover.replication.Consistency;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.TransferResult;
 import java.nio.charset.StandardCharsets;
@@ -11,16 +13,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** {@code HANDOVER TRANSFER [node]}, for operators: gives the leadership to another node. Said to the leader; commands of all clients go on meanwhile. */
+/**
+ * For operators. {@code HANDOVER TRANSFER [node]} gives the leadership to another node; said to the leader; commands of all clients go on meanwhile. {@code HANDOVER DIGEST}
+ * sums up what this replica has applied: replicas that have applied the same answer the same.
+ */
 final class HandoverCommand {
     private static final int SHOWN_BYTES = 64;
 
     private final ServerInfo server;
     private final ReplicatedLog log;
+    private final KvStateMachine store;
 
-    HandoverCommand(ServerInfo server, ReplicatedLog log) {
+    HandoverCommand(ServerInfo server, ReplicatedLog log, KvStateMachine store) {
         this.server = server;
         this.log = log;
+        this.store = store;
     }
 
     CommandSpec spec() {
@@ -31,14 +38,19 @@ final class HandoverCommand {
                 0,
                 0,
                 0,
-                "HANDOVER TRANSFER [node]: gives the leadership to that node, or to the best.",
+                "HANDOVER TRANSFER [node]: gives the leadership to that node, or to the best. HANDOVER DIGEST: sums up what this"
+                        + " node holds.",
                 this::parse);
     }
 
     private Request parse(List<byte[]> words) {
         String sub = CommandTable.lower(words.get(1));
+        if (sub.equals("digest") && words.size() == 2) {
+            return new Request.Later(
+                    () -> log.read(Consistency.LOCAL, store::digest).handle(HandoverCommand::digest));
+        }
         if (!sub.equals("transfer")) {
-            return CommandTable.refuse("ERR unknown subcommand. Try HANDOVER TRANSFER [node].");
+            return CommandTable.refuse("ERR unknown subcommand. Try HANDOVER TRANSFER [node], or HANDOVER DIGEST.");
         }
         if (words.size() > 3) {
             return CommandTable.refuse("ERR wrong number of arguments for 'handover|transfer' command");
@@ -64,6 +76,10 @@ final class HandoverCommand {
             server.transferEnded(text.replaceAll("[\\r\\n]+", " "));
             return thrown == null && result.transferred() ? new Reply.Status("OK " + text) : Reply.error(text);
         });
+    }
+
+    private static Reply digest(String digest, @Nullable Throwable thrown) {
+        return thrown == null ? Reply.bulk(digest) : Reply.error(reason(thrown));
     }
 
     /** One line. */

@@ -75,7 +75,7 @@ public final class RespServer implements AutoCloseable {
         this.store = store;
         this.settings = settings;
         this.info = new ServerInfo(log, store, settings, budget);
-        this.commands = new CommandTable(info, log);
+        this.commands = new CommandTable(info, log, store);
         this.timeoutNanos = settings.timeout().toNanos() - TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
         boolean epoll = Epoll.isAvailable();
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();

@@ -5,6 +5,7 @@ import dev.handover.replication.StateMachine;
 import dev.handover.replication.StateSnapshot;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -86,6 +87,17 @@ public final class KvStateMachine implements StateMachine {
             return new Answer.Number(value == null ? 0 : value.length);
         }
         return new Answer.Number(values.size());
+    }
+
+    /**
+     * A number that two replicas have in common if and, but for a chance of one in 2^128, only if they hold the same; in hexadecimal. Reads everything; on the applier thread only.
+     */
+    public String digest() {
+        StateDigest digest = new StateDigest();
+        values.forEach((key, value) -> digest.add('v', key.bytes(), value));
+        addresses.forEach((node, address) ->
+                digest.add('a', node.getBytes(StandardCharsets.UTF_8), address.getBytes(StandardCharsets.UTF_8)));
+        return digest.hex();
     }
 
     /** How many keys this replica has applied. */

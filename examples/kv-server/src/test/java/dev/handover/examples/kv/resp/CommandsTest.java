@@ -138,6 +138,17 @@ class CommandsTest extends RespServerFixture {
     }
 
     @Test
+    void shouldSumUpWhatItHolds() throws IOException {
+        String empty = client.call("HANDOVER", "DIGEST");
+        assertThat(empty).matches("\"[0-9a-f]{32}\"");
+        expect("+OK", "SET", "k", "v");
+        assertThat(client.call("handover", "digest")).isNotEqualTo(empty).isEqualTo("\"" + store.digest() + "\"");
+        expect(":1", "DEL", "k");
+        expect(empty, "HANDOVER", "DIGEST");
+        assertThat(client.call("HANDOVER", "DANCE")).startsWith("-ERR unknown subcommand");
+    }
+
+    @Test
     void shouldTellItsRole() throws IOException {
         expect("+OK", "SET", "k", "v");
         expect("[\"master\", :1, []]", "ROLE");

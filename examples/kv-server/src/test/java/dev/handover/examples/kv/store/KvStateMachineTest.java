@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -66,6 +67,7 @@ class KvStateMachineTest {
         restored.restore(new ByteArrayInputStream(written.toByteArray()));
         assertThat(restored.size()).isEqualTo(twin.size());
         assertThat(restored.dataBytes()).isEqualTo(twin.dataBytes());
+        assertThat(restored.digest()).isEqualTo(twin.digest());
         for (String key : List.of("", "a", "b", "c")) {
             assertThat(text(restored.answer(new Read.Get(bytes(key)))))
                     .isEqualTo(text(twin.answer(new Read.Get(bytes(key)))));
@@ -73,6 +75,31 @@ class KvStateMachineTest {
         for (String node : List.of("a", "b", "c", "n", "node")) {
             assertThat(restored.addressOf(node)).isEqualTo(twin.addressOf(node));
         }
+    }
+
+    @Property(tries = 500)
+    void shouldHaveTheDigestOfItsContentAlone(
+            @ForAll("histories") List<List<Write>> one, @ForAll("histories") List<List<Write>> other) {
+        KvStateMachine store = new KvStateMachine();
+        KvStateMachine second = new KvStateMachine();
+        Twin twin = new Twin();
+        Twin secondTwin = new Twin();
+        for (List<Write> writes : one) {
+            store.apply(new Command(1, 1, 0, WriteCodec.encode(writes)));
+            writes.forEach(twin::apply);
+        }
+        for (List<Write> writes : other) {
+            second.apply(new Command(1, 1, 0, WriteCodec.encode(writes)));
+            writes.forEach(secondTwin::apply);
+        }
+        boolean same = twin.values.equals(secondTwin.values) && addresses(store).equals(addresses(second));
+        assertThat(store.digest().equals(second.digest())).isEqualTo(same);
+    }
+
+    private static List<String> addresses(KvStateMachine store) {
+        return Stream.of("a", "b", "c", "n", "node")
+                .map(node -> String.valueOf(store.addressOf(node)))
+                .toList();
     }
 
     @Property(tries = 500)
