@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastIndex end of its log
  * @param commitIndex it knows everything up to here to be committed
  * @param appliedIndex its state machine has applied everything up to here
+ * @param snapshots what it knows of its snapshots
  * @param fault why it has stopped itself; null if it has not
  */
 public record GroupStatus(
@@ -28,4 +29,5 @@ public record GroupStatus(
         long lastIndex,
         long commitIndex,
         long appliedIndex,
+        SnapshotStatus snapshots,
         @Nullable String fault) {}

@@ -122,6 +122,7 @@ public final class HaNode implements AutoCloseable {
         private int minInSync = 1;
         private long snapshotBytes = 256L << 20;
         private Duration snapshotInterval = Duration.ofHours(1);
+        private long snapshotMarginBytes = 256L << 20;
         private long snapshotMarginEntries = ProtocolOptions.defaults().snapshotMarginEntries();
         private int maxFeatureLevel = FeatureLevels.NEWEST;
         private StorageOptions storage = StorageOptions.defaults();
@@ -268,6 +269,15 @@ public final class HaNode implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How many bytes of log before the newest snapshot stay at most for replicas that were away for a while, however few entries of {@link #snapshotMarginEntries} they are; default 256 MiB,
+         * from 0 to 16 TiB. Whole segments go. Too small: they are sent the whole state; too big: the log takes more of the disk. With states that are much smaller than the log, small is right.
+         */
+        public Builder snapshotMarginBytes(long value) {
+            snapshotMarginBytes = value;
+            return this;
+        }
+
         /** Sizes of files and reserve on the disk; default {@link StorageOptions#defaults}. Two segments exist from the beginning, for every group. */
         public Builder storage(StorageOptions value) {
             storage = value;
@@ -344,6 +354,7 @@ public final class HaNode implements AutoCloseable {
                     maxPendingBytes,
                     snapshotBytes,
                     snapshotInterval,
+                    snapshotMarginBytes,
                     protocol);
         }
 

@@ -15,6 +15,7 @@ record NodeOptions(
         long maxPendingBytes,
         long snapshotBytes,
         Duration snapshotInterval,
+        long snapshotMarginBytes,
         ProtocolOptions protocol) {
     private static final int LARGEST_COMMAND = 64 << 20;
 
@@ -36,6 +37,7 @@ record NodeOptions(
         within("maxPendingBytes", maxPendingBytes, 1, 1L << 36);
         within("snapshotBytes", snapshotBytes, 1 << 10, 1L << 44);
         within("snapshotInterval", snapshotInterval, Duration.ofMillis(100), Duration.ofDays(30));
+        within("snapshotMarginBytes", snapshotMarginBytes, 0, 1L << 44);
         if (maxPendingBytes < maxCommandBytes) {
             throw new IllegalArgumentException("maxPendingBytes " + maxPendingBytes + " is below maxCommandBytes "
                     + maxCommandBytes + ": the largest command would never find room; raise it");

@@ -108,6 +108,7 @@ final class Replica {
         applied = new GroupApplier(this, stateMachine);
         transfer = new SnapshotTransfer(this);
         board = new StatusBoard(this);
+        store.snapshots().list().stream().findFirst().ifPresent(board.snapshots()::found);
         admission = new Admission(node.options().maxPending(), node.options().maxPendingBytes());
         commands = new Commands(this, node.options());
         proposals = new Proposals(this);

@@ -9,6 +9,7 @@ import dev.handover.replication.storage.SnapshotInfo;
 import dev.handover.replication.storage.SnapshotSink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -28,6 +29,7 @@ final class SnapshotTaking {
     private final StateMachine machine;
     private final long everyBytes;
     private final long everyNanos;
+    private final long marginBytes;
 
     // Of the applier thread.
     private long bytesSince;
@@ -44,6 +46,7 @@ final class SnapshotTaking {
         this.machine = machine;
         everyBytes = replica.node().options().snapshotBytes();
         everyNanos = replica.node().options().snapshotInterval().toNanos();
+        marginBytes = replica.node().options().snapshotMarginBytes();
     }
 
     // ---- the applier thread
@@ -112,11 +115,13 @@ final class SnapshotTaking {
         }
         Writing writing = new Writing(position, lineage, applied.sessionsNow(), state, askers);
         running = writing;
+        replica.board().snapshots().taking(true);
         replica.node().snapshotThread().run(writing::open);
     }
 
     private void ended(Writing writing, @Nullable SnapshotInfo info, @Nullable Throwable failure) {
         running = null;
+        replica.board().snapshots().taking(false);
         try {
             writing.state.close();
         } catch (RuntimeException | Error e) {
@@ -124,6 +129,7 @@ final class SnapshotTaking {
         }
         if (info != null) {
             newestIndex = Math.max(newestIndex, info.position().index());
+            replica.board().snapshots().complete(info, Duration.ofNanos(System.nanoTime() - writing.begunNanos));
             tell(SnapshotStep.TAKEN, info.position().index(), info.bytes(), "");
             writing.askers.forEach(asker -> asker.complete(info.position().index()));
         } else if (failure != null) {
@@ -180,6 +186,7 @@ final class SnapshotTaking {
         private final List<Sessions.Kept> sessions;
         private final StateSnapshot state;
         private final List<CompletableFuture<Long>> askers;
+        private final long begunNanos = System.nanoTime();
         private @Nullable SnapshotSink sink;
 
         Writing(
@@ -269,7 +276,9 @@ final class SnapshotTaking {
                 SnapshotInfo info = target.commit();
                 target.close();
                 replica.store().snapshots().prune(KEPT);
-                replica.post(new Event.SnapshotTaken(info.position()));
+                long index = info.position().index();
+                replica.post(
+                        new Event.SnapshotTaken(info.position(), replica.store().firstWithin(index, marginBytes)));
                 replica.node().applier().run(() -> ended(this, info, null));
             } catch (IOException | RuntimeException | Error e) {
                 fail(e);

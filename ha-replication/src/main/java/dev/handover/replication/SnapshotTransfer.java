@@ -11,6 +11,7 @@ import dev.handover.replication.storage.SnapshotInfo;
 import dev.handover.replication.storage.SnapshotSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,8 @@ final class SnapshotTransfer {
         final ReplicaId from;
         final SnapshotInfo info;
         final SnapshotSink sink;
-        long heardNanos = System.nanoTime();
+        final long begunNanos = System.nanoTime();
+        long heardNanos = begunNanos;
         boolean completing;
 
         Receiving(ReplicaId from, SnapshotInfo info, SnapshotSink sink) {
@@ -62,6 +64,7 @@ final class SnapshotTransfer {
         SnapshotSending before = sending.remove(to);
         if (before != null) {
             before.close();
+            board().sendingEnded(to.node());
         }
         if (stopped) {
             return;
@@ -88,6 +91,10 @@ final class SnapshotTransfer {
         }
     }
 
+    private SnapshotBoard board() {
+        return replica.board().snapshots();
+    }
+
     private void ended(ReplicaId to, SnapshotStep step, long index, long bytes, String detail) {
         replica.tellSnapshot(step, index, bytes, detail);
         replica.post(new Event.SnapshotSendEnded(to));
@@ -96,6 +103,7 @@ final class SnapshotTransfer {
     private void end(SnapshotSending one, SnapshotStep step, String detail) {
         sending.remove(one.to());
         one.close();
+        board().sendingEnded(one.to().node());
         ended(one.to(), step, one.info().position().index(), one.info().bytes(), "to " + one.to() + detail);
     }
 
@@ -110,6 +118,7 @@ final class SnapshotTransfer {
             case GO_ON, AGAIN -> {
                 try {
                     one.acknowledged(ack.position(), ack.answer() == SnapshotAnswer.AGAIN);
+                    board().sending(from.node(), one.info(), ack.position());
                 } catch (IOException | RuntimeException e) {
                     end(one, SnapshotStep.SENDING_FAILED, ": " + e);
                 }
@@ -193,6 +202,7 @@ final class SnapshotTransfer {
 
     private void taken(Receiving now, SnapshotAnswer answer) {
         long position = now.sink.position();
+        board().receiving(now.from.node(), now.info, position);
         if (position < now.info.bytes()) {
             answer(now, position, answer);
         } else if (!now.completing) {
@@ -218,6 +228,7 @@ final class SnapshotTransfer {
                 throw new IOException("the log's disk has failed");
             }
             SnapshotInfo info = now.sink.commit();
+            board().complete(info, Duration.ofNanos(System.nanoTime() - now.begunNanos));
             closeReceiving();
             replica.tellSnapshot(SnapshotStep.RECEIVED, info.position().index(), info.bytes(), "from " + now.from);
             replica.post(new Event.SnapshotReceived(info.position(), info.lineage()));
@@ -230,6 +241,7 @@ final class SnapshotTransfer {
     private void closeReceiving() {
         Receiving now = receiving;
         receiving = null;
+        board().receivingEnded();
         if (now != null) {
             try {
                 now.sink.close();
@@ -273,7 +285,9 @@ final class SnapshotTransfer {
     /** This replica leads no more. */
     void stopSending() {
         for (Iterator<SnapshotSending> all = sending.values().iterator(); all.hasNext(); ) {
-            all.next().close();
+            SnapshotSending one = all.next();
+            one.close();
+            board().sendingEnded(one.to().node());
             all.remove();
         }
     }

@@ -47,12 +47,17 @@ final class StatusBoard {
 
     private final Replica replica;
     private final List<Waiter> waiters = new ArrayList<>();
+    private final SnapshotBoard snapshots = new SnapshotBoard();
     private volatile Standing standing = new Standing(Role.RECOVERING, 0, null, null, null);
     private volatile long lastIndex;
     private volatile long commitIndex;
 
     StatusBoard(Replica replica) {
         this.replica = replica;
+    }
+
+    SnapshotBoard snapshots() {
+        return snapshots;
     }
 
     Standing standing() {
@@ -83,6 +88,7 @@ final class StatusBoard {
                 lastIndex,
                 Math.max(commitIndex, appliedIndex),
                 appliedIndex,
+                snapshots.status(),
                 now.fault);
     }
 

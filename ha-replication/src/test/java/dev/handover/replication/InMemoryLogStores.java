@@ -148,6 +148,16 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         }
 
         @Override
+        public synchronized long firstWithin(long toIndex, long bytes) {
+            long sum = 0;
+            int at = at(toIndex);
+            while (at >= 0 && at < entries.size() && sum + entries.get(at).size() <= bytes) {
+                sum += entries.get(at--).size();
+            }
+            return disk.before.index() + 2 + at;
+        }
+
+        @Override
         public synchronized void append(List<LogEntry> more) {
             for (LogEntry entry : more) {
                 if (at(entry.index()) != entries.size()) {

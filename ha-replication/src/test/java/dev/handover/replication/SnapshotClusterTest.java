@@ -20,11 +20,13 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -137,6 +139,72 @@ class SnapshotClusterTest {
             assertThat(again.journal().commands).isEqualTo(all);
             submit(again, 400, 420);
             assertThat(again.journal().commands).hasSize(420);
+        }
+    }
+
+    @Test
+    void shouldKeepTheMarginForWhoIsBehindByBytes(@TempDir Path directory) throws Exception {
+        for (long margin : new long[] {0, 1 << 20}) {
+            try (TestCluster cluster = cluster(CopyingJournal::new)) {
+                cluster.onDisk = directory.resolve("margin-" + margin);
+                cluster.settings = builder -> builder.snapshotBytes(1L << 30)
+                        .snapshotMarginBytes(margin)
+                        .storage(StorageOptions.defaults().withSegmentBytes(64 << 10));
+                TestCluster.Running a = cluster.startInSync("a", "b").get(0);
+                cluster.running.remove("b").node().close();
+                for (int round = 1; round <= 4; round++) { // some 100 KiB each
+                    submit(a, 1000 * round, 1000 * (round + 1));
+                    a.log().snapshot().get(20, TimeUnit.SECONDS);
+                }
+                TestCluster.Running b = cluster.start("b");
+                b.log().awaitInSync(LONG).get(30, TimeUnit.SECONDS);
+                await("everything is there", () -> b.journal().commands.equals(a.journal().commands));
+                assertThat(((CopyingJournal) b.journal()).restored.get()).isEqualTo(margin == 0 ? 1 : 0);
+            }
+        }
+    }
+
+    @Test
+    void shouldShowWhatItKnowsOfItsSnapshots() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        try (TestCluster cluster = cluster(() -> new CopyingJournal() {
+            @Override
+            public StateSnapshot snapshot() {
+                StateSnapshot.Handle copy = (StateSnapshot.Handle) super.snapshot();
+                return (StateSnapshot.Handle) out -> {
+                    begun.countDown();
+                    try {
+                        assertThat(go.await(20, TimeUnit.SECONDS)).isTrue();
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
+                    }
+                    copy.write(out);
+                };
+            }
+        })) {
+            cluster.settings = builder -> builder.snapshotBytes(1L << 30);
+            TestCluster.Running a = cluster.startInSync("a").get(0);
+            submit(a, 0, 30);
+            assertThat(a.log().status().snapshots()).isEqualTo(SnapshotStatus.NONE);
+            Instant before = Instant.now().minusMillis(1);
+            CompletableFuture<Long> index = a.log().snapshot();
+            assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(a.log().status().snapshots().taking()).isTrue();
+            go.countDown();
+            long at = index.get(20, TimeUnit.SECONDS);
+            SnapshotStatus taken = a.log().status().snapshots();
+            assertThat(taken.index()).isEqualTo(at);
+            assertThat(taken.taking()).isFalse();
+            assertThat(taken.bytes()).isPositive();
+            assertThat(taken.at()).isBetween(before, Instant.now());
+            assertThat(taken.took()).isPositive();
+            cluster.crash("a");
+            SnapshotStatus found =
+                    cluster.startInSync("a").get(0).log().status().snapshots();
+            assertThat(found.index()).isEqualTo(at);
+            assertThat(found.at()).isEqualTo(taken.at());
+            assertThat(found.took()).isNull();
         }
     }
 

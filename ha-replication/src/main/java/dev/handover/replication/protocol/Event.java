@@ -67,8 +67,15 @@ public sealed interface Event {
     /**
      * A snapshot of this replica's state is durable, and everything is that was asked to be written before the entry at its position was handed to the state machine: that is why the adopted epoch
      * is never behind the snapshot (R2).
+     *
+     * @param marginFrom entries from here up to the snapshot are few enough bytes to stay for followers that are behind; those before are not
      */
-    record SnapshotTaken(SnapshotPosition position) implements Event {}
+    record SnapshotTaken(SnapshotPosition position, long marginFrom) implements Event {
+        /** With no limit of bytes. */
+        public SnapshotTaken(SnapshotPosition position) {
+            this(position, 1);
+        }
+    }
 
     /**
      * A snapshot of a leader was received whole, verified, and is durable; the epoch in which it was sent was adopted here, and is durable, too.

@@ -195,6 +195,7 @@ public final class ReplicaProtocol {
         } else if (event instanceof Event.SnapshotTaken taken) {
             state.snapshots.taken(
                     taken.position(),
+                    taken.marginFrom(),
                     leading == null ? Long.MAX_VALUE : leading.feed().keepFrom());
         } else if (event instanceof Event.SnapshotReceived received) {
             snapshotReceived(received);

@@ -19,9 +19,10 @@ final class SnapshotKeeping {
     /**
      * The log is shortened: the part behind the snapshot before this one stays, so that either can be used at the next start, and a margin for followers that are a little behind.
      *
+     * @param marginFrom the margin is no longer than from there, however few entries that are
      * @param keepFrom from there on it is needed
      */
-    void taken(SnapshotPosition position, long keepFrom) {
+    void taken(SnapshotPosition position, long marginFrom, long keepFrom) {
         if (position.index() > state.apply.appliedIndex()) { // I9
             throw new InvariantViolation("a snapshot at " + position.index() + ", but applied is only what is up to "
                     + state.apply.appliedIndex());
@@ -35,7 +36,7 @@ final class SnapshotKeeping {
         }
         olderIndex = newest.index();
         newest = position;
-        long margin = position.index() + 1 - state.options.snapshotMarginEntries();
+        long margin = Math.max(marginFrom, position.index() + 1 - state.options.snapshotMarginEntries());
         long first = Math.min(Math.min(olderIndex + 1, margin), keepFrom);
         if (first > state.log.firstIndex()) {
             state.log.compact(first);

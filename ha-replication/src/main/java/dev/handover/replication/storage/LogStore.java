@@ -58,6 +58,11 @@ public interface LogStore extends AutoCloseable {
     long firstIndex();
 
     /**
+     * The first index from which the entries up to and with {@code toIndex} take about {@code bytes} at most; {@link #firstIndex} if all do. Exact to some 64 KiB and one entry. Any thread; cheap.
+     */
+    long firstWithin(long toIndex, long bytes);
+
+    /**
      * Drops the oldest part of the log, as far as whole files hold nothing but entries below {@code beforeIndex}; may drop less, or nothing. Durable on return, and after a crash it has happened or
      * not. Those dropped can no longer be read.
      *

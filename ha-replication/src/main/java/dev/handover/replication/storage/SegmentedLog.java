@@ -320,6 +320,11 @@ public final class SegmentedLog implements LogStore {
     }
 
     @Override
+    public long firstWithin(long toIndex, long bytes) {
+        return index.firstWithin(toIndex, bytes);
+    }
+
+    @Override
     public void compact(long beforeIndex) throws IOException {
         checkUsable();
         if (snapshots.list().stream().noneMatch(one -> one.position().index() >= beforeIndex - 1)) {

@@ -65,6 +65,21 @@ final class SparseIndex {
         return slot < size ? indexes[slot] : lastIndex + 1;
     }
 
+    /** The first noted index from which there are no more bytes up to the place noted for {@code toIndex}; the log's first if there are not so many. */
+    synchronized long firstWithin(long toIndex, long bytes) {
+        if (bytes == 0) {
+            return toIndex + 1;
+        }
+        int place = Arrays.binarySearch(indexes, 0, size, toIndex);
+        int slot = place < 0 ? -place - 2 : place;
+        if (slot < 0) {
+            return firstIndex; // it was emptied meanwhile
+        }
+        int begin = Arrays.binarySearch(offsets, 0, slot + 1, offsets[slot] - bytes);
+        int first = begin < 0 ? -begin - 1 : begin;
+        return first == 0 ? firstIndex : indexes[first];
+    }
+
     /** The log begins there now; entries before it are gone. */
     synchronized void startAt(LogStart start) {
         int place = Arrays.binarySearch(offsets, 0, size, start.offset());

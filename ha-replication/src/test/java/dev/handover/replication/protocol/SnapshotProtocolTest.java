@@ -106,6 +106,24 @@ class SnapshotProtocolTest {
     }
 
     @Test
+    void shouldKeepNoLongerAMarginThanItsBytesAllow() {
+        CoreBench bench = leaderAlone(NO_MARGIN.withSnapshotMarginEntries(6), 12);
+        bench.step(new Event.SnapshotTaken(new SnapshotPosition(9, 1, 1)));
+        bench.step(new Event.SnapshotTaken(new SnapshotPosition(11, 1, 1), 8));
+        assertThat(bench.last(Effect.CompactLog.class).firstIndex()).isEqualTo(8);
+        CoreBench few = leaderAlone(NO_MARGIN.withSnapshotMarginEntries(6), 12);
+        few.step(new Event.SnapshotTaken(new SnapshotPosition(9, 1, 1)));
+        few.step(new Event.SnapshotTaken(new SnapshotPosition(11, 1, 1), 2));
+        assertThat(few.last(Effect.CompactLog.class).firstIndex()).isEqualTo(6);
+        CoreBench none = leaderAlone(NO_MARGIN.withSnapshotMarginEntries(6), 12);
+        none.step(new Event.SnapshotTaken(new SnapshotPosition(9, 1, 1)));
+        none.step(new Event.SnapshotTaken(new SnapshotPosition(11, 1, 1), 12));
+        assertThat(none.last(Effect.CompactLog.class).firstIndex())
+                .as("what is behind the snapshot before stays anyway")
+                .isEqualTo(10);
+    }
+
+    @Test
     void shouldFaultOnASnapshotOfWhatIsNotApplied() { // I9
         CoreBench bench = leaderAlone(NO_MARGIN, 8);
         bench.step(new Event.SnapshotTaken(new SnapshotPosition(9, 1, 1)));

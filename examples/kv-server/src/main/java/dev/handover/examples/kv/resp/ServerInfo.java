@@ -68,7 +68,8 @@ final class ServerInfo {
         boolean all = wanted.isEmpty() || wanted.stream().anyMatch(ALL::contains);
         StringBuilder out = new StringBuilder();
         GroupStatus status = log.status();
-        for (String section : List.of("server", "clients", "memory", "stats", "replication", "keyspace")) {
+        for (String section :
+                List.of("server", "clients", "memory", "persistence", "stats", "replication", "keyspace")) {
             if (all || wanted.contains(section)) {
                 if (!out.isEmpty()) {
                     out.append("\r\n");
@@ -146,6 +147,7 @@ final class ServerInfo {
                 fields.put("errors_overloaded", overloaded.sum());
                 fields.put("errors_uncertain", uncertain.sum());
             }
+            case "persistence" -> SnapshotFields.put(status.snapshots(), fields);
             case "replication" -> replication(fields, status);
             default -> {
                 if (store.size() > 0) {

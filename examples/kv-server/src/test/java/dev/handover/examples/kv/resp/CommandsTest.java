@@ -158,6 +158,9 @@ class CommandsTest extends RespServerFixture {
                 .contains("role:master\r\n", "connected_slaves:0\r\n", "epoch:7\r\n", "leader:a\r\n", "in_sync:a\r\n")
                 .contains("commit_index:1\r\n", "applied_index:1\r\n", "lag:0\r\n")
                 .doesNotContain("# Server");
+        assertThat(client.call("INFO", "persistence"))
+                .contains("# Persistence\r\n", "snapshot_in_progress:0\r\n", "snapshot_last_index:0\r\n")
+                .contains("snapshot_last_time:0\r\n", "snapshot_receiving:\r\n", "snapshots_sending:0\r\n");
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.handover.replication.Consistency;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.Session;
+import dev.handover.replication.SnapshotStatus;
 import dev.handover.replication.StateMachine;
 import dev.handover.replication.TransferResult;
 import java.time.Duration;
@@ -109,7 +110,7 @@ final class LoopbackLog implements ReplicatedLog {
         Configuration configuration =
                 new Configuration(new UUID(3, 4), 7, self, List.of(self), 1, 1, new UUID(5, 6), "test");
         long at = index.get();
-        return new GroupStatus(self, Role.LEADER, 7, self.node(), configuration, at, at, at, null);
+        return new GroupStatus(self, Role.LEADER, 7, self.node(), configuration, at, at, at, SnapshotStatus.NONE, null);
     }
 
     @Override
