@@ -81,7 +81,7 @@ final class LogDirectory {
         identity.write(disk, fresh);
         StateFile.create(disk, fresh);
         try (SegmentAllocator allocator = new SegmentAllocator(disk, fresh, identity.logId(), options)) {
-            allocator.make(0, options.segmentBytes());
+            allocator.make(0, options.sizeAt(0));
         }
         disk.forceDirectory(fresh);
         disk.rename(fresh, log());

@@ -12,6 +12,11 @@ import java.util.List;
  */
 final class LogWriter implements Closeable {
     private static final int BUFFER = 1 << 20;
+    /** Empty between two calls, so one serves all logs that a thread writes. */
+    private static final ThreadLocal<ByteBuffer> BUFFERS =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(BUFFER));
+
+    private static final ByteBuffer NO_BUFFER = ByteBuffer.allocate(0);
     private static final byte[] ZEROS = new byte[RecordHeader.ALIGNMENT];
     private static final byte[] NOTHING = {};
 
@@ -20,7 +25,7 @@ final class LogWriter implements Closeable {
     private final SegmentAllocator allocator;
     private final SparseIndex index;
     private final RecordHeader header;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+    private ByteBuffer buffer = NO_BUFFER;
     private final List<Disk.WritableFile> unforced = new ArrayList<>();
     private Disk.WritableFile file;
     private Segment segment;
@@ -54,6 +59,7 @@ final class LogWriter implements Closeable {
     }
 
     void write(List<LogEntry> entries, long stateSequence) throws IOException {
+        buffer = BUFFERS.get().clear();
         for (LogEntry entry : entries) {
             byte[] payload = entry.payload();
             makeRoom(RecordHeader.SIZE + RecordHeader.padded(payload.length), entry.index(), stateSequence);
@@ -66,6 +72,7 @@ final class LogWriter implements Closeable {
 
     /** Writes that the log, which went on to {@code lastIndex}, ends before {@code fromIndex}. */
     void writeCut(long fromIndex, long lastIndex, long stateSequence) throws IOException {
+        buffer = BUFFERS.get().clear();
         makeRoom(RecordHeader.SIZE, lastIndex + 1, stateSequence);
         header.set(RecordHeader.CUT, fromIndex);
         put(NOTHING, stateSequence);

@@ -67,7 +67,7 @@ final class SegmentAllocator implements Closeable {
         try {
             while (true) {
                 try {
-                    return make(start, options.segmentBytes());
+                    return make(start, options.sizeAt(start));
                 } catch (NoSpaceException e) {
                     lacksRoom = String.valueOf(e);
                     waitForRoom(e, noLonger);
@@ -123,7 +123,7 @@ final class SegmentAllocator implements Closeable {
         }
         if (ready == null) {
             long pages = (size + Block.SIZE - 1) / Block.SIZE;
-            return make(start, Math.max(options.segmentBytes(), pages * Block.SIZE));
+            return make(start, Math.max(options.sizeAt(start), pages * Block.SIZE));
         }
         return ready;
     }

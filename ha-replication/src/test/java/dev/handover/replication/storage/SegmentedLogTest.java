@@ -71,6 +71,25 @@ class SegmentedLogTest {
     }
 
     @Test
+    void shouldTakeLittleDiskAtFirstAndMoreWithEverySegment() throws IOException {
+        StorageOptions large = SMALL.withSegmentBytes(2 << 20);
+        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, large)) {
+            for (int i = 0; i < 100; i++) {
+                log.append(entries(i * 64L + 1, i * 64L + 64, 1, 1024));
+                log.force();
+            }
+        }
+        List<Long> sizes = new ArrayList<>();
+        for (Path segment : segments(directory)) {
+            sizes.add(segment.toFile().length() >> 10);
+        }
+        assertThat(sizes).startsWith(256L, 256L, 512L, 1024L, 2048L, 2048L).allMatch(kib -> kib <= 2048);
+        try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, large)) {
+            assertSame(readAll(log, 6400), entries(1, 6400, 1, 1024));
+        }
+    }
+
+    @Test
     void shouldRefuseEntriesThatDoNotFollow() throws IOException {
         try (SegmentedLog log = open(directory)) {
             log.append(entries(1, 3, 5, 10));
