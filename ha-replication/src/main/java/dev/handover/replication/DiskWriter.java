@@ -19,13 +19,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that writes to the disk for all groups of a node. It takes everything that waits, executes it in order, and forces each log once: while a
- * force runs, the next batch gathers (group commit).
+ * force runs, the next batch gathers (group commit). The logs of several groups are forced at the same time ({@link Forces}).
  */
 final class DiskWriter extends Worker {
     private static final Logger LOG = LoggerFactory.getLogger(DiskWriter.class);
 
     /** A log that was quiet for so long is sealed. */
     private static final long SEAL_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    /** Even if other groups keep the disk busy all the time. */
+    private static final long SEAL_AT_THE_LATEST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** The part of one group. On the disk thread but the constructor. */
     static final class Volume {
@@ -37,6 +40,8 @@ final class DiskWriter extends Worker {
         private boolean unforced;
         private boolean unsealed;
         private long forcedAtNanos;
+        private long sealedAtNanos;
+        private @Nullable Throwable failure;
         private boolean waits;
         private boolean dead;
 
@@ -67,9 +72,11 @@ final class DiskWriter extends Worker {
     private final List<Volume> unsealed = new ArrayList<>();
 
     private final NodeLoop loop;
+    private final Forces forces;
 
     DiskWriter(String name, NodeLoop loop) {
         super(name);
+        forces = new Forces(name);
         this.loop = loop;
     }
 
@@ -194,12 +201,16 @@ final class DiskWriter extends Worker {
 
     @Override
     long afterBatch(boolean any) {
-        for (Volume volume : waiting) {
-            loop.wakeForMail(); // of the volume before
+        if (waiting.size() > 1) {
+            forces.each(waiting, this::force, volume -> {
+                volume.waits = false;
+                forced(volume);
+                loop.wakeForMail();
+            });
+        } else if (!waiting.isEmpty()) {
+            Volume volume = waiting.get(0);
             volume.waits = false;
-            if (!killed()) {
-                finish(volume);
-            }
+            finish(volume);
         }
         waiting.clear();
         if (hasMail()) {
@@ -210,24 +221,26 @@ final class DiskWriter extends Worker {
         return sealQuietOnes();
     }
 
-    /** Seals the logs that nothing was written to for a moment; tells how long there is none. */
+    /**
+     * Seals one log that nothing was written to for a moment, if others do not wait for the disk, or for so long that they have to wait; tells how long there is nothing
+     * to seal.
+     */
     private long sealQuietOnes() {
-        if (unsealed.isEmpty()) {
-            return Long.MAX_VALUE;
-        }
         long now = System.nanoTime();
+        long after = hasMail() ? SEAL_AT_THE_LATEST_NANOS : SEAL_AFTER_NANOS;
         long least = Long.MAX_VALUE;
         for (Iterator<Volume> all = unsealed.iterator(); all.hasNext(); ) {
             Volume volume = all.next();
-            long left = volume.forcedAtNanos + SEAL_AFTER_NANOS - now;
+            long left = volume.forcedAtNanos + after - now;
             if (left > 0 && !volume.dead) {
                 least = Math.min(least, left);
                 continue;
             }
             all.remove();
             volume.unsealed = false;
-            if (!killed()) {
+            if (!volume.dead && !killed()) {
                 seal(volume);
+                return unsealed.isEmpty() ? Long.MAX_VALUE : 0; // first whatever has come meanwhile
             }
         }
         return least;
@@ -239,28 +252,43 @@ final class DiskWriter extends Worker {
         }
         try {
             volume.store.seal();
+            volume.sealedAtNanos = volume.forcedAtNanos;
         } catch (IOException | RuntimeException | Error e) {
             failed(volume, e);
         }
     }
 
     private void finish(Volume volume) {
-        if (volume.dead) {
+        force(volume);
+        forced(volume);
+    }
+
+    /** On the disk thread, or on another one while that waits. */
+    private void force(Volume volume) {
+        if (volume.dead || !volume.unforced || killed()) {
             return;
         }
         try {
-            if (volume.unforced) {
-                volume.store.force();
-                volume.unforced = false;
-                volume.forcedAtNanos = System.nanoTime();
-                if (!volume.unsealed) {
-                    volume.unsealed = true;
-                    unsealed.add(volume);
-                }
-            }
+            volume.store.force();
+            volume.unforced = false;
+            volume.forcedAtNanos = System.nanoTime();
         } catch (IOException | RuntimeException | Error e) {
-            failed(volume, e);
+            volume.failure = e;
+        }
+    }
+
+    private void forced(Volume volume) {
+        Throwable failure = volume.failure;
+        if (volume.dead || killed()) {
             return;
+        }
+        if (failure != null) {
+            failed(volume, failure);
+            return;
+        }
+        if (!volume.unsealed && volume.forcedAtNanos != volume.sealedAtNanos) {
+            volume.unsealed = true;
+            unsealed.add(volume);
         }
         tellPersisted(volume);
     }
@@ -286,5 +314,10 @@ final class DiskWriter extends Worker {
         tellAfterWrites(volume, false);
         @Nullable Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;
         volume.replica.post(new Event.DiskFailed(String.valueOf(cause)));
+    }
+
+    @Override
+    void ended() {
+        forces.end();
     }
 }
