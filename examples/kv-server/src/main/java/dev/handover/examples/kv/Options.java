@@ -143,7 +143,7 @@ record Options(
                         value -> time(value, Duration.ofMillis(100), Duration.ofDays(30))),
                 optional(values, "--snapshot-margin", "65536", value -> number(value, 0, Integer.MAX_VALUE)),
                 new StorageOptions(
-                        optional(values, "--segment-size", "64m", value -> size(value, 1 << 20, 1 << 30)),
+                        optional(values, "--segment-size", "64m", value -> size(value, 64 << 10, 1 << 30)),
                         optional(values, "--disk-reserve", "64m", value -> size(value, 0, 1L << 40))));
     }
 

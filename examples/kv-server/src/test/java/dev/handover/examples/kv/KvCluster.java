@@ -130,14 +130,12 @@ public final class KvCluster implements AutoCloseable {
 
     /** Waits until the leader says that so many replicas are in sync, itself included. */
     public void awaitInSync(int count, Duration timeout) {
-        Waiting.until(count + " replicas in sync", timeout, () -> {
-            for (KvNode node : nodes) {
-                if (saysInSync(node, count)) {
-                    return true;
-                }
-            }
-            return false;
-        });
+        Waiting.until(count + " replicas in sync", timeout, () -> saysInSync(count));
+    }
+
+    /** Whether the leader says at the moment that so many replicas are in sync, itself included. */
+    public boolean saysInSync(int count) {
+        return nodes.stream().anyMatch(node -> saysInSync(node, count));
     }
 
     private static boolean saysInSync(KvNode node, int count) {

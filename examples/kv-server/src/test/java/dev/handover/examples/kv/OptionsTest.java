@@ -83,7 +83,7 @@ class OptionsTest {
                 "--max-clients|0|--max-clients '0': expected 1 to 1000000",
                 "--min-in-sync|many|--min-in-sync 'many': 'many' is not a number",
                 "--segment-size|64|--segment-size '64': expected a number with k, m or g, such as 64m",
-                "--segment-size|1k|--segment-size '1k': expected 1024k to 1048576k",
+                "--segment-size|1k|--segment-size '1k': expected 64k to 1048576k",
                 "--data|''|--data '': expected a directory",
                 "--wrong|x|unknown option '--wrong'"
             })

@@ -36,12 +36,17 @@ final class Audit {
                 .toList()));
     }
 
-    /** All nodes must be in sync, and all clients have ended. */
-    static void check(KvCluster cluster, History history) {
+    /**
+     * All nodes must be in sync, and all clients have ended.
+     *
+     * @return the replies to reads of every key
+     */
+    static Map<String, String> check(KvCluster cluster, History history) {
         Audit audit = new Audit(cluster, history);
         Map<String, String> values = audit.readAll();
         answers(history, values);
         audit.sameEverywhere();
+        return values;
     }
 
     /** The part without a cluster: all answers, and the replies to reads of every key after them. */
@@ -135,6 +140,7 @@ final class Audit {
         try (RawClient client = node.client()) {
             assertThat(client.call("READONLY")).isEqualTo("+OK");
             content.add(client.call("DBSIZE"));
+            content.add(client.call("HANDOVER", "DIGEST"));
             for (int from = 0; from < keys.size(); from += KEYS_PER_READ) {
                 List<String> words = new ArrayList<>(List.of("MGET"));
                 words.addAll(keys.subList(from, Math.min(keys.size(), from + KEYS_PER_READ)));

@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Clients that read and write at the same time, each over one connection, and tell the history everything. A command is never sent twice. After an error
- * a client goes on at another node, and later returns to its own: clients of other nodes are not drawn to one that stands still.
+ * a client goes on at another node, and later returns to its own; one client of each node stays where it is. So no node that stands still draws all of them.
  *
  * <p>Keys are in use together by all clients for some hundred operations and then left: so no part of the history is too hard to check.
  */
@@ -23,6 +23,7 @@ final class Load implements AutoCloseable {
     private static final int CLIENTS = 6;
     private static final int PATIENCE_MILLIS = 12_000;
     private static final long REST_NANOS = 1_000_000;
+    private static final long REST_AFTER_ERROR_NANOS = 20_000_000;
     private static final int RETURN_AFTER = 300;
     private static final int KEYS = 4;
     private static final int OPERATIONS_PER_GENERATION = 600;
@@ -30,6 +31,7 @@ final class Load implements AutoCloseable {
     private static final Duration END = Duration.ofSeconds(30);
 
     private final KvCluster cluster;
+    private final String keys;
     private final History history = new History();
     private final AtomicLong worn = new AtomicLong();
     private final AtomicInteger tokens = new AtomicInteger();
@@ -37,13 +39,19 @@ final class Load implements AutoCloseable {
     private volatile boolean stopping;
     private volatile Throwable died;
 
-    private Load(KvCluster cluster) {
+    private Load(KvCluster cluster, String keys) {
         this.cluster = cluster;
+        this.keys = keys;
     }
 
     /** Starts; returns when the first writes have been acknowledged. */
     static Load on(KvCluster cluster, long seed) {
-        Load load = new Load(cluster);
+        return on(cluster, seed, "");
+    }
+
+    /** The same, with keys that no other load with another suffix uses. */
+    static Load on(KvCluster cluster, long seed, String suffix) {
+        Load load = new Load(cluster, suffix);
         for (int i = 0; i < CLIENTS; i++) {
             Client client = load.new Client(i, new Random(seed + i));
             Thread thread = new Thread(client, client.name);
@@ -100,6 +108,7 @@ final class Load implements AutoCloseable {
         private final String name;
         private final Random random;
         private final int home;
+        private final boolean stays;
         private int at;
         private int sinceMove;
         private String lastSeen = "none";
@@ -109,6 +118,7 @@ final class Load implements AutoCloseable {
             this.name = "client-" + index;
             this.random = random;
             this.home = index % cluster.nodes().size();
+            this.stays = index < cluster.nodes().size();
             this.at = home;
         }
 
@@ -156,7 +166,12 @@ final class Load implements AutoCloseable {
         }
 
         private void moveOn() {
-            moveTo((at + 1) % cluster.nodes().size());
+            if (stays) {
+                moveTo(home);
+                LockSupport.parkNanos(REST_AFTER_ERROR_NANOS);
+            } else {
+                moveTo((at + 1) % cluster.nodes().size());
+            }
         }
 
         private void moveTo(int node) {
@@ -178,7 +193,7 @@ final class Load implements AutoCloseable {
 
         /** Registers, lists of tokens, and counters. */
         private Request next() {
-            String key = worn.get() / OPERATIONS_PER_GENERATION + "-" + random.nextInt(KEYS);
+            String key = worn.get() / OPERATIONS_PER_GENERATION + "-" + random.nextInt(KEYS) + keys;
             return switch (random.nextInt(10)) {
                 case 0, 1 -> Request.of("SET", "r" + key, token());
                 case 2 -> Request.of("CAS", "r" + key, lastSeen, token());

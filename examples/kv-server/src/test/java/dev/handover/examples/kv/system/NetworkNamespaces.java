@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.handover.examples.kv.Placement;
 import java.io.IOException;
 import java.net.NetworkInterface;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A bridge with a network namespace for each node on it; the tests and ZooKeeper are at the bridge itself. Links are cut without anybody being told: packets of a node
@@ -18,12 +20,17 @@ import java.util.concurrent.TimeUnit;
 final class NetworkNamespaces implements Placement, AutoCloseable {
     private static final String NOBODY = "02:00:00:00:00:fe";
 
+    /** The first that the kernel has: delays and losses; or a narrow link with a short queue, which drops what does not fit. */
+    private static final List<List<String>> SLOW = List.of(
+            List.of("netem", "delay", "20ms", "15ms", "loss", "3%"),
+            List.of("tbf", "rate", "1mbit", "burst", "3kb", "latency", "60ms"));
+
     private final String name;
     private final String network;
     private final List<String> nodes;
     private final List<String> cutOff = new ArrayList<>();
-    private final List<List<String>> cutPairs = new ArrayList<>();
-    private final List<String> withoutZooKeeper = new ArrayList<>();
+    private final Map<String, Set<String>> cutWays = new TreeMap<>();
+    private final List<String> slow = new ArrayList<>();
     private final Thread onExit = new Thread(this::remove, "remove-namespaces");
 
     private NetworkNamespaces(String name, String network, List<String> nodes) {
@@ -34,13 +41,31 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
 
     /** Builds it; skips the test where that is not permitted. */
     static NetworkNamespaces create(String... nodes) throws IOException {
-        // interface names have at most 15 characters
-        String name = "hv" + Long.toString(ProcessHandle.current().pid(), 36)
+        String refused = refusal();
+        assumeTrue(refused == null, refused);
+        return build(List.of(nodes));
+    }
+
+    /** Null if namespaces can be made here, or why not. */
+    static String refusal() throws IOException {
+        String name = freeName();
+        String refused = Shell.attempt("ip", "netns", "add", name);
+        if (refused != null) {
+            return "network namespaces are not permitted here: " + refused;
+        }
+        Shell.must("ip", "netns", "del", name);
+        return null;
+    }
+
+    /** Interface names have at most 15 characters. */
+    private static String freeName() {
+        return "hv" + Long.toString(ProcessHandle.current().pid(), 36)
                 + Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36), 36);
-        NetworkNamespaces network = new NetworkNamespaces(name, freeNetwork(), List.of(nodes));
-        String refused = attempt("ip", "netns", "add", name);
-        assumeTrue(refused == null, "network namespaces are not permitted here: " + refused);
-        must("ip", "netns", "del", name);
+    }
+
+    /** Builds it where it is permitted. */
+    static NetworkNamespaces build(List<String> nodes) throws IOException {
+        NetworkNamespaces network = new NetworkNamespaces(freeName(), freeNetwork(), nodes);
         Runtime.getRuntime().addShutdownHook(network.onExit);
         try {
             network.build();
@@ -68,14 +93,14 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
     private void build() throws IOException {
         // An address of its own: else the bridge takes one of its ports', and what a node that is cut off from it sends
         // to that address would still come in.
-        must("ip", "link", "add", name, "address", "02:48:41:00:00:01", "type", "bridge");
-        must("ip", "addr", "add", network + "1/24", "dev", name); // the first is the clients'
-        must("ip", "addr", "add", zooKeeperHost() + "/24", "dev", name);
-        must("ip", "link", "set", name, "up");
+        Shell.must("ip", "link", "add", name, "address", "02:48:41:00:00:01", "type", "bridge");
+        Shell.must("ip", "addr", "add", network + "1/24", "dev", name); // the first is the clients'
+        Shell.must("ip", "addr", "add", zooKeeperHost() + "/24", "dev", name);
+        Shell.must("ip", "link", "set", name, "up");
         for (String node : nodes) {
-            must("ip", "netns", "add", space(node));
-            must("ip", "link", "add", space(node), "type", "veth", "peer", "name", "eth0", "netns", space(node));
-            must("ip", "link", "set", space(node), "master", name, "up");
+            Shell.must("ip", "netns", "add", space(node));
+            Shell.must("ip", "link", "add", space(node), "type", "veth", "peer", "name", "eth0", "netns", space(node));
+            Shell.must("ip", "link", "set", space(node), "master", name, "up");
             within(node, "ip", "addr", "add", host(node) + "/24", "dev", "eth0");
             within(node, "ip", "link", "set", "lo", "up");
             within(node, "ip", "link", "set", "eth0", "up");
@@ -100,37 +125,75 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
     /** Nothing goes in or out. */
     void cut(String node) throws IOException {
         cutOff.add(node);
-        must("ip", "link", "set", space(node), "nomaster");
+        Shell.must("ip", "link", "set", space(node), "nomaster");
     }
 
     /** Nothing goes between the two. */
     void cut(String one, String other) throws IOException {
-        cutPairs.add(List.of(one, other));
-        within(one, "ip", "neigh", "replace", host(other), "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
-        within(other, "ip", "neigh", "replace", host(one), "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
+        cutOneWay(one, other);
+        cutOneWay(other, one);
+    }
+
+    /** Nothing goes from the one to the other; what the other sends arrives. */
+    void cutOneWay(String from, String to) throws IOException {
+        block(from, host(to));
     }
 
     /** Nothing goes from the node to ZooKeeper. */
     void cutFromZooKeeper(String node) throws IOException {
-        withoutZooKeeper.add(node);
-        within(node, "ip", "neigh", "replace", zooKeeperHost(), "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
+        block(node, zooKeeperHost());
+    }
+
+    private void block(String from, String address) throws IOException {
+        if (cutWays.computeIfAbsent(from, node -> new TreeSet<>()).add(address)) {
+            within(from, "ip", "neigh", "replace", address, "lladdr", NOBODY, "dev", "eth0", "nud", "permanent");
+        }
     }
 
     /** Everything goes everywhere. */
     void heal() throws IOException {
         for (String node : cutOff) {
-            must("ip", "link", "set", space(node), "master", name);
+            Shell.must("ip", "link", "set", space(node), "master", name);
         }
         cutOff.clear();
-        for (List<String> pair : cutPairs) {
-            within(pair.get(0), "ip", "neigh", "del", host(pair.get(1)), "dev", "eth0");
-            within(pair.get(1), "ip", "neigh", "del", host(pair.get(0)), "dev", "eth0");
+        for (Map.Entry<String, Set<String>> cuts : cutWays.entrySet()) {
+            for (String address : cuts.getValue()) {
+                within(cuts.getKey(), "ip", "neigh", "del", address, "dev", "eth0");
+            }
         }
-        cutPairs.clear();
-        for (String node : withoutZooKeeper) {
-            within(node, "ip", "neigh", "del", zooKeeperHost(), "dev", "eth0");
+        cutWays.clear();
+    }
+
+    /**
+     * What goes to the node and comes from it is slow, and some of it is lost, until {@link #speedUp}.
+     *
+     * @return how; null if this kernel cannot
+     */
+    String slowDown(String node) throws IOException {
+        for (List<String> how : SLOW) {
+            if (Shell.attempt(qdisc(List.of(), "add", space(node), how)) == null) {
+                slow.add(node);
+                Shell.must(qdisc(prefix(node), "add", "eth0", how));
+                return String.join(" ", how);
+            }
         }
-        withoutZooKeeper.clear();
+        return null;
+    }
+
+    /** All links are as fast as at the beginning. */
+    void speedUp() throws IOException {
+        for (String node : slow) {
+            Shell.must(qdisc(List.of(), "del", space(node), List.of()));
+            Shell.must(qdisc(prefix(node), "del", "eth0", List.of()));
+        }
+        slow.clear();
+    }
+
+    private static String[] qdisc(List<String> prefix, String what, String device, List<String> how) {
+        List<String> words = new ArrayList<>(prefix);
+        words.addAll(List.of("tc", "qdisc", what, "dev", device, "root"));
+        words.addAll(how);
+        return words.toArray(new String[0]);
     }
 
     /** Removes everything. */
@@ -144,10 +207,10 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
         List<String> left = new ArrayList<>();
         for (String node : nodes) {
             // the interface goes with its namespace, but only when the last process in it has gone
-            attempt("ip", "link", "del", space(node));
-            left.add(attempt("ip", "netns", "del", space(node)));
+            Shell.attempt("ip", "link", "del", space(node));
+            left.add(Shell.attempt("ip", "netns", "del", space(node)));
         }
-        left.add(attempt("ip", "link", "del", name));
+        left.add(Shell.attempt("ip", "link", "del", name));
         left.removeIf(failure -> failure == null);
         if (!left.isEmpty()) {
             SystemTest.LOG.warn("not removed: {}", left);
@@ -161,33 +224,6 @@ final class NetworkNamespaces implements Placement, AutoCloseable {
     private void within(String node, String... command) throws IOException {
         List<String> words = new ArrayList<>(prefix(node));
         words.addAll(List.of(command));
-        must(words.toArray(new String[0]));
-    }
-
-    private static void must(String... command) throws IOException {
-        String failure = attempt(command);
-        if (failure != null) {
-            throw new IOException(failure);
-        }
-    }
-
-    /** Null, or why it failed. */
-    private static String attempt(String... command) {
-        String what = String.join(" ", command) + ": ";
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            if (!process.waitFor(20, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                return what + "has not ended";
-            }
-            return process.exitValue() == 0 ? null : what + output;
-        } catch (IOException e) {
-            return what + e.getMessage();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return what + "interrupted";
-        }
+        Shell.must(words.toArray(new String[0]));
     }
 }

@@ -16,8 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A scenario on real processes under load, with an {@link Audit} at its end. By default each is played once; with a longer {@code handover.soak.seconds} again and
- * again for that time. After a failure the logs of all processes are where the message says.
+ * A scenario on real processes under load, with an {@link Audit} at its end. After a failure the logs of all processes are where the message says.
  */
 abstract class SystemTest {
     static final Logger LOG = LoggerFactory.getLogger(SystemTest.class);
@@ -31,8 +30,6 @@ abstract class SystemTest {
     /** A take-over is over by then, on a slow machine too; it is far below ZooKeeper's session time-out of 10 s, which must play no part. */
     static final Duration TAKE_OVER = Duration.ofSeconds(4);
 
-    private static final Duration SHORT = Duration.ofSeconds(10);
-    static final Duration SOAK = Duration.ofSeconds(Long.getLong("handover.soak.seconds", SHORT.toSeconds()));
     private static final Duration LIMIT = Duration.ofMinutes(6);
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
@@ -63,18 +60,15 @@ abstract class SystemTest {
         return KvCluster.in(directory).nodes(count).serverOptions("--timeout", COMMAND_TIMEOUT.toSeconds() + "s");
     }
 
-    /** Plays it under load, once or for as long as the soak, and checks everything. */
+    /** Plays it under load, and checks everything. */
     void play(KvCluster.Builder builder, Scenario scenario) {
         assertTimeoutPreemptively(
-                LIMIT.plus(SOAK),
+                LIMIT,
                 () -> {
                     try (KvCluster cluster = builder.start();
                             Load load = Load.on(cluster, seed)) {
-                        long end = System.nanoTime() + SOAK.minus(SHORT).toNanos();
-                        do {
-                            scenario.play(cluster, load);
-                            allBack(cluster);
-                        } while (System.nanoTime() < end);
+                        scenario.play(cluster, load);
+                        allBack(cluster);
                         load.stop();
                         LOG.info("{}: {}", name, load.history());
                         Audit.check(cluster, load.history());

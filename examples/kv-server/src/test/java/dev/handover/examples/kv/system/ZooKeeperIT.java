@@ -9,9 +9,8 @@ import org.junit.jupiter.api.Test;
 
 /** ZooKeeper stopped, killed and back again. */
 class ZooKeeperIT extends SystemTest {
-    /** Longer than ZooKeeper's session time-out of 10 s; 30 s in a soak. */
-    private static final Duration AWAY =
-            SOAK.compareTo(Duration.ofSeconds(30)) >= 0 ? Duration.ofSeconds(30) : Duration.ofSeconds(12);
+    /** Longer than ZooKeeper's session time-out of 10 s. */
+    private static final Duration AWAY = Duration.ofSeconds(12);
 
     private static final Duration NO_PAUSE = Duration.ofMillis(1500);
 
