@@ -39,6 +39,7 @@ final class Mischief implements AutoCloseable {
     private final NetworkNamespaces network;
     private final NodeDisks disks;
     private final Random random;
+    private final boolean patient;
     private final Timeline timeline;
     private final ZooKeeperConfigurationStore store;
     private final List<Ongoing> ongoing = new ArrayList<>();
@@ -46,12 +47,23 @@ final class Mischief implements AutoCloseable {
     /** Nodes whose process was ended here and not started again. */
     private final Set<KvNode> down = new HashSet<>();
 
-    /** @param network null if links cannot be cut. @param disks null if nodes have no disks of their own */
-    Mischief(KvCluster cluster, NetworkNamespaces network, NodeDisks disks, Random random, Timeline timeline) {
+    /**
+     * @param network null if links cannot be cut
+     * @param disks null if nodes have no disks of their own
+     * @param patient whether some faults last for longer than ZooKeeper's session time-out of 10 s
+     */
+    Mischief(
+            KvCluster cluster,
+            NetworkNamespaces network,
+            NodeDisks disks,
+            Random random,
+            boolean patient,
+            Timeline timeline) {
         this.cluster = cluster;
         this.network = network;
         this.disks = disks;
         this.random = random;
+        this.patient = patient;
         this.timeline = timeline;
         store = ZooKeeperConfigurationStore.builder(cluster.connectString())
                 .operationTimeout(Duration.ofSeconds(2))
@@ -158,7 +170,7 @@ final class Mischief implements AutoCloseable {
                 timeline.add("pause ZooKeeper");
                 cluster.zooKeeper().pause();
                 // now and then for longer than its session time-out of 10 s
-                int millis = random.nextInt(6) == 0 ? 11_000 : millis(4000);
+                int millis = patient && random.nextInt(6) == 0 ? 11_000 : millis(4000);
                 yield new Ongoing(fault, Set.of(), false, millis, () -> cluster.zooKeeper()
                         .resume());
             }
@@ -179,7 +191,7 @@ final class Mischief implements AutoCloseable {
             case CUT_FROM_ZOOKEEPER -> {
                 timeline.add("cut %s off from ZooKeeper", who);
                 network.cutFromZooKeeper(victim.id());
-                int millis = random.nextInt(4) == 0 ? 12_000 : millis(4000);
+                int millis = patient && random.nextInt(4) == 0 ? 12_000 : millis(4000);
                 yield one(fault, victim, leads, millis, network::heal);
             }
             case ONE_WAY -> {

@@ -37,6 +37,7 @@ final class Soak implements AutoCloseable {
     private final SoakSummary summary;
     private final Random random;
     private final long seed;
+    private final Duration time;
     private final Timeline timeline = new Timeline();
     private final NodeLogs logs = new NodeLogs();
     private final Map<String, String> ledger = new LinkedHashMap<>();
@@ -48,11 +49,12 @@ final class Soak implements AutoCloseable {
     private Load load;
     private int rounds;
 
-    /** Starts a cluster of so many nodes. */
-    Soak(Path directory, int nodes, long seed, SoakSummary summary) throws IOException {
+    /** Starts a cluster of so many nodes, for a soak of that time. */
+    Soak(Path directory, int nodes, long seed, Duration time, SoakSummary summary) throws IOException {
         this.directory = directory;
         this.summary = summary;
         this.seed = seed;
+        this.time = time;
         random = new Random(seed);
         List<String> names = List.of("a", "b", "c", "d", "e").subList(0, nodes);
         List<String> missing = new ArrayList<>();
@@ -82,13 +84,13 @@ final class Soak implements AutoCloseable {
                 closeSurroundings();
             }
         }
-        mischief = new Mischief(cluster, network, disks, random, timeline);
+        mischief = new Mischief(cluster, network, disks, random, time.compareTo(ROUND) >= 0, timeline);
         missing.forEach(what -> SystemTest.LOG.warn("{} nodes: {}", nodes, what));
         summary.begin(nodes, seed, disks == null ? "the file system of the test" : disks.kind(), missing);
     }
 
-    /** Goes on for so long, and to the end of the round. */
-    void run(Duration time) throws Exception {
+    /** Goes on for its time, and to the end of the round. */
+    void run() throws Exception {
         try {
             long end = System.nanoTime() + time.toNanos();
             do {

@@ -45,8 +45,8 @@ class SoakIT {
         assertTimeoutPreemptively(
                 time.plus(START_AND_END),
                 () -> {
-                    try (Soak soak = new Soak(directory, nodes, seed, SUMMARY)) {
-                        soak.run(time);
+                    try (Soak soak = new Soak(directory, nodes, seed, time, SUMMARY)) {
+                        soak.run();
                     }
                 },
                 () -> nodes + " nodes: the soak has not ended; -Dseed=" + seed + ", logs in " + directory);
