@@ -27,6 +27,7 @@ public final class HouseRules {
         onlyIn(classes, "dev.handover.netty..", "dev.handover.examples..", "io.netty..");
         onlyIn(classes, "dev.handover.election..", "dev.handover.election..", "org.apache..");
         onlyIn(classes, "dev.handover.guard..", "dev.handover.guard..", "io.github.resilience4j..");
+        onlyIn(classes, "dev.handover.metrics..", "dev.handover.spring..", "io.micrometer..");
         onlyIn(classes, "dev.handover.spring..", "dev.handover.examples..", "org.springframework..");
         noClasses()
                 .that()
@@ -38,6 +39,7 @@ public final class HouseRules {
                         "dev.handover.election..",
                         "dev.handover.replication..",
                         "dev.handover.takeover..",
+                        "dev.handover.metrics..",
                         "dev.handover.netty..",
                         "dev.handover.spring..")
                 .allowEmptyShould(true)
@@ -47,7 +49,11 @@ public final class HouseRules {
                 .resideInAPackage("dev.handover.replication..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("dev.handover.election..", "dev.handover.netty..", "dev.handover.spring..")
+                .resideInAnyPackage(
+                        "dev.handover.election..",
+                        "dev.handover.netty..",
+                        "dev.handover.metrics..",
+                        "dev.handover.spring..")
                 .allowEmptyShould(true)
                 .check(classes);
         slices().matching("dev.handover.(**)").should().beFreeOfCycles().check(classes);

@@ -3,6 +3,7 @@ package dev.handover.event;
 import dev.handover.Configuration;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
+import dev.handover.Redundancy;
 import dev.handover.Role;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,15 @@ public sealed interface HaEvent {
 
     /** A replica has learned of a newer configuration: another leader, or another in-sync set. */
     record ConfigurationChanged(Instant at, NodeId node, GroupId group, Configuration configuration)
+            implements HaEvent {}
+
+    /**
+     * The number of copies has changed, or who is missing.
+     *
+     * @param epoch of the configuration that changed it
+     * @param reason of that configuration: who was removed or added, and why
+     */
+    record RedundancyChanged(Instant at, NodeId node, GroupId group, Redundancy redundancy, long epoch, String reason)
             implements HaEvent {}
 
     /** The steps of a take-over, in order; each carries its time, so that how long a take-over took is measured and never estimated. */

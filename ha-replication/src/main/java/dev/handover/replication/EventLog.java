@@ -1,5 +1,6 @@
 package dev.handover.replication;
 
+import dev.handover.Redundancy;
 import dev.handover.event.HaEvent;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -23,6 +24,17 @@ final class EventLog implements Consumer<HaEvent> {
                     e.configuration().leader(),
                     e.configuration().inSync(),
                     e.configuration().reason());
+        } else if (event instanceof HaEvent.RedundancyChanged e) {
+            boolean well = e.redundancy().level() == Redundancy.Level.FULL;
+            LOG.atLevel(well ? Level.INFO : Level.WARN)
+                    .log(
+                            "{} redundancy {}: in sync {}, missing {}, minInSync {} ({})",
+                            label,
+                            e.redundancy().level(),
+                            e.redundancy().inSync(),
+                            e.redundancy().missing(),
+                            e.redundancy().minInSync(),
+                            e.reason());
         } else if (event instanceof HaEvent.TakeOver e) {
             LOG.info("{} take-over {} for epoch {}: {}", label, e.step(), e.epoch(), e.detail());
         } else if (event instanceof HaEvent.Transfer e) {

@@ -2,8 +2,11 @@ package dev.handover.replication;
 
 import dev.handover.Configuration;
 import dev.handover.NodeId;
+import dev.handover.Redundancy;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
+import dev.handover.replication.protocol.FollowerStatus;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param lastIndex end of its log
  * @param commitIndex it knows everything up to here to be committed
  * @param appliedIndex its state machine has applied everything up to here
+ * @param redundancy how many copies there are, by that configuration; null before the first
+ * @param followers what it knows of the others while it leads, as of the last heartbeat; else empty
  * @param snapshots what it knows of its snapshots
  * @param fault why it has stopped itself; null if it has not
  */
@@ -29,5 +34,7 @@ public record GroupStatus(
         long lastIndex,
         long commitIndex,
         long appliedIndex,
+        @Nullable Redundancy redundancy,
+        List<FollowerStatus> followers,
         SnapshotStatus snapshots,
         @Nullable String fault) {}

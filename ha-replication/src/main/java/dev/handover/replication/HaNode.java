@@ -16,6 +16,9 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +76,18 @@ public final class HaNode implements AutoCloseable {
     /** Where other nodes can dial this one. */
     public InetSocketAddress address() {
         return runtime.address();
+    }
+
+    /** The groups that this node has joined and not left. */
+    public SortedSet<GroupId> groups() {
+        SortedSet<GroupId> all = new TreeSet<>();
+        runtime.replicas().forEach(replica -> all.add(replica.group()));
+        return all;
+    }
+
+    /** This node's replica of that group, as it is now; empty if it has not joined the group. */
+    public Optional<GroupStatus> status(GroupId group) {
+        return Optional.ofNullable(runtime.replica(group)).map(Replica::status);
     }
 
     /** What happens on this node. */

@@ -4,6 +4,7 @@ import dev.handover.Configuration;
 import dev.handover.GroupId;
 import dev.handover.HandoverException;
 import dev.handover.NodeId;
+import dev.handover.Redundancy;
 import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
 import dev.handover.ReplicaFaultedException;
@@ -468,6 +469,7 @@ final class Replica {
             commands.tick(nowNanos());
             reads.tick(nowNanos());
             transfers.tick();
+            board.followers(core, nowNanos(), node.options().protocol().heartbeatNanos());
         });
         if (!unsentReplies.isEmpty()) {
             List<Unsent> again = unsentReplies;
@@ -609,6 +611,16 @@ final class Replica {
         }
         if (changed.configuration() != null && !Objects.equals(changed.configuration(), before.configuration())) {
             publish(new HaEvent.ConfigurationChanged(at, self.node(), group, changed.configuration()));
+            Redundancy redundancy = board.redundancy().follow(changed.configuration());
+            if (redundancy != null) {
+                publish(new HaEvent.RedundancyChanged(
+                        at,
+                        self.node(),
+                        group,
+                        redundancy,
+                        changed.configuration().epoch(),
+                        changed.configuration().reason()));
+            }
         }
         touch();
     }

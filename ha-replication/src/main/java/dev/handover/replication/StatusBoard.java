@@ -5,6 +5,8 @@ import dev.handover.HandoverException;
 import dev.handover.NodeId;
 import dev.handover.NotLeaderException;
 import dev.handover.Role;
+import dev.handover.replication.protocol.FollowerStatus;
+import dev.handover.replication.protocol.ReplicaProtocol;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -49,6 +51,9 @@ final class StatusBoard {
     private final List<Waiter> waiters = new ArrayList<>();
     private final SnapshotBoard snapshots = new SnapshotBoard();
     private volatile Standing standing = new Standing(Role.RECOVERING, 0, null, null, null);
+    private final RedundancyWatch redundancy = new RedundancyWatch();
+    private volatile List<FollowerStatus> followers = List.of();
+    private long followersNanos = Long.MIN_VALUE / 2;
     private volatile long lastIndex;
     private volatile long commitIndex;
 
@@ -66,6 +71,18 @@ final class StatusBoard {
 
     void standing(Standing next) {
         standing = next;
+    }
+
+    RedundancyWatch redundancy() {
+        return redundancy;
+    }
+
+    /** Looks at the others, once a heartbeat: it is for people. */
+    void followers(ReplicaProtocol core, long nowNanos, long intervalNanos) {
+        if (nowNanos - followersNanos >= intervalNanos) {
+            followersNanos = nowNanos;
+            followers = core.followers();
+        }
     }
 
     void indexes(long last, long commit) {
@@ -88,6 +105,8 @@ final class StatusBoard {
                 lastIndex,
                 Math.max(commitIndex, appliedIndex),
                 appliedIndex,
+                redundancy.now(),
+                now.role.leads() ? followers : List.of(),
                 snapshots.status(),
                 now.fault);
     }

@@ -118,6 +118,19 @@ final class Leadership {
         return heirs;
     }
 
+    List<FollowerStatus> followerStatus() {
+        List<FollowerStatus> all = new ArrayList<>(followers.size());
+        for (FollowerProgress follower : followers.values()) {
+            all.add(new FollowerStatus(
+                    follower.id,
+                    configuration.isInSync(follower.id),
+                    state.reachable(follower.id),
+                    follower.match,
+                    state.now - follower.lastHeardNanos));
+        }
+        return all;
+    }
+
     // ---- commands
 
     void propose(List<Proposal> proposals) {

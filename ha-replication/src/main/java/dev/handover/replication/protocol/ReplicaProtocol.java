@@ -95,6 +95,11 @@ public final class ReplicaProtocol {
         return configuration != null && configuration.inSync().equals(List.of(state.self));
     }
 
+    /** The others as this leader sees them; empty if it does not lead. */
+    public List<FollowerStatus> followers() {
+        return leading == null ? List.of() : leading.followerStatus();
+    }
+
     /** Everything up to here is known to be committed. */
     public long commitIndex() {
         return state.commitIndex;

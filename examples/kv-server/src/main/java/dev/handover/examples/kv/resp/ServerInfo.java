@@ -2,11 +2,13 @@ package dev.handover.examples.kv.resp;
 
 import dev.handover.Configuration;
 import dev.handover.NodeId;
+import dev.handover.Redundancy;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.examples.kv.store.KvStateMachine;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.ReplicatedLog;
+import dev.handover.replication.protocol.FollowerStatus;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -174,15 +176,20 @@ final class ServerInfo {
     private void replication(Map<String, Object> fields, GroupStatus status) {
         boolean leads = status.role().leads();
         fields.put("role", leads ? "master" : "slave");
-        List<NodeId> others = others(status);
-        fields.put("connected_slaves", leads ? others.size() : 0);
+        List<FollowerStatus> followers = status.followers();
+        fields.put(
+                "connected_slaves",
+                followers.stream().filter(FollowerStatus::reachable).count());
         if (leads) {
-            for (int i = 0; i < others.size(); i++) {
-                Address address = address(others.get(i));
+            for (int i = 0; i < followers.size(); i++) {
+                FollowerStatus follower = followers.get(i);
+                Address address = address(follower.id().node());
                 fields.put(
                         "slave" + i,
-                        "ip=" + address.host() + ",port=" + address.port() + ",state=online,offset="
-                                + status.commitIndex() + ",lag=0,node=" + others.get(i));
+                        "ip=" + address.host() + ",port=" + address.port() + ",state="
+                                + (follower.inSync() ? "online" : "wait_bgsave") + ",offset="
+                                + follower.durableIndex() + ",lag=" + follower.silentNanos() / 1_000_000_000L
+                                + ",node=" + follower.id().node());
             }
         } else {
             Address leader = address(status.leader());
@@ -204,6 +211,15 @@ final class ServerInfo {
                 configuration == null ? 0 : configuration.inSync().size());
         fields.put("self_in_sync", configuration != null && configuration.isInSync(status.self()) ? 1 : 0);
         fields.put("min_in_sync", configuration == null ? "" : configuration.minInSync());
+        Redundancy redundancy = status.redundancy();
+        fields.put(
+                "redundancy",
+                redundancy == null ? "" : redundancy.level().name().toLowerCase(Locale.ROOT));
+        fields.put(
+                "missing",
+                redundancy == null
+                        ? ""
+                        : redundancy.missing().stream().map(NodeId::value).collect(Collectors.joining(",")));
         fields.put("last_index", status.lastIndex());
         fields.put("commit_index", status.commitIndex());
         fields.put("applied_index", status.appliedIndex());

@@ -3,6 +3,7 @@ package dev.handover.examples.kv.resp;
 import dev.handover.Configuration;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
+import dev.handover.Redundancy;
 import dev.handover.Registration;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
@@ -110,7 +111,19 @@ final class LoopbackLog implements ReplicatedLog {
         Configuration configuration =
                 new Configuration(new UUID(3, 4), 7, self, List.of(self), 1, 1, new UUID(5, 6), "test");
         long at = index.get();
-        return new GroupStatus(self, Role.LEADER, 7, self.node(), configuration, at, at, at, SnapshotStatus.NONE, null);
+        return new GroupStatus(
+                self,
+                Role.LEADER,
+                7,
+                self.node(),
+                configuration,
+                at,
+                at,
+                at,
+                Redundancy.of(configuration, List.of()),
+                List.of(),
+                SnapshotStatus.NONE,
+                null);
     }
 
     @Override
