@@ -22,7 +22,7 @@ import java.util.UUID;
  * Java prints them. In values a backslash is written {@code \\}, and control characters and lone surrogates as a backslash, a {@code u} and
  * four hexadecimal digits. {@code format} is the version of the content; a reader refuses every other one than its own.
  */
-final class Content {
+public final class Content {
     static final int MAX_BYTES = 256 * 1024;
     private static final String FORMAT = "format";
 
@@ -32,16 +32,16 @@ final class Content {
         this.values = values;
     }
 
-    static Content ofFormat(int format) {
+    public static Content ofFormat(int format) {
         return new Content(new LinkedHashMap<>()).with(FORMAT, format);
     }
 
-    Content with(String key, Object value) {
+    public Content with(String key, Object value) {
         values.put(key, value.toString());
         return this;
     }
 
-    byte[] encode() {
+    public byte[] encode() {
         StringBuilder text = new StringBuilder(256);
         values.forEach((key, value) -> {
             text.append(key).append('=');
@@ -57,7 +57,7 @@ final class Content {
         return bytes;
     }
 
-    static Content decode(byte[] bytes, int format) throws MalformedContentException {
+    public static Content decode(byte[] bytes, int format) throws MalformedContentException {
         if (bytes.length > MAX_BYTES) {
             throw new MalformedContentException("more than " + MAX_BYTES + " bytes");
         }
@@ -96,14 +96,14 @@ final class Content {
     }
 
     /** To be called last: everything must have been taken. */
-    void expectNoMore() throws MalformedContentException {
+    public void expectNoMore() throws MalformedContentException {
         if (!values.isEmpty()) {
             throw new MalformedContentException(
                     "unknown key '" + values.keySet().iterator().next() + "'");
         }
     }
 
-    String take(String key) throws MalformedContentException {
+    public String take(String key) throws MalformedContentException {
         String value = values.remove(key);
         if (value == null) {
             throw new MalformedContentException("the key '" + key + "' is missing");
@@ -117,7 +117,7 @@ final class Content {
         return value.isEmpty() ? new ArrayList<>() : new ArrayList<>(List.of(value.split(",", -1)));
     }
 
-    long takeLong(String key) throws MalformedContentException {
+    public long takeLong(String key) throws MalformedContentException {
         String value = take(key);
         try {
             long number = Long.parseLong(value);
@@ -130,7 +130,7 @@ final class Content {
         throw new MalformedContentException(key + " '" + value + "' is not a number in its plain form");
     }
 
-    int takeInt(String key) throws MalformedContentException {
+    public int takeInt(String key) throws MalformedContentException {
         long number = takeLong(key);
         if (number != (int) number) {
             throw new MalformedContentException(key + " " + number + " is out of range");
@@ -138,7 +138,7 @@ final class Content {
         return (int) number;
     }
 
-    UUID takeUuid(String key) throws MalformedContentException {
+    public UUID takeUuid(String key) throws MalformedContentException {
         return uuid(key, take(key));
     }
 

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /** What a znode holds cannot be understood. The message names path, problem, content and remedy. */
-final class MalformedContentException extends IOException {
+public final class MalformedContentException extends IOException {
     private static final long serialVersionUID = 1L;
     private static final int SHOWN = 1000;
 
     /** Without path and content yet: the codecs know neither. */
-    MalformedContentException(String problem) {
+    public MalformedContentException(String problem) {
         super(problem);
     }
 

@@ -15,17 +15,6 @@ class ArchitectureTest {
     }
 
     @Test
-    void shouldKeepCuratorAndZooKeeperInTheAdapter() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackage("dev.handover.election.zookeeper..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("org.apache.curator..", "org.apache.zookeeper..")
-                .check(classes);
-    }
-
-    @Test
     void shouldNeverEndTheJvm() {
         noClasses().should().callMethod(System.class, "exit", int.class).check(classes);
         noClasses().should().callMethod(Runtime.class, "halt", int.class).check(classes);

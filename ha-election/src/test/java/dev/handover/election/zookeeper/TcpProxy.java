@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Between one client and the server: loses requests or answers, and cuts connections, at the moment that a test wants. */
-final class TcpProxy implements AutoCloseable {
+public final class TcpProxy implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final int target;
@@ -21,20 +21,20 @@ final class TcpProxy implements AutoCloseable {
     private volatile String marker = "";
     private volatile long lostBytes;
 
-    TcpProxy(int target) throws IOException {
+    public TcpProxy(int target) throws IOException {
         this.target = target;
         daemon("proxy-accept", this::accept);
     }
 
-    String connectString() {
+    public String connectString() {
         return "127.0.0.1:" + listener.getLocalPort();
     }
 
-    void loseRequests(boolean lose) {
+    public void loseRequests(boolean lose) {
         losingRequests = lose;
     }
 
-    void loseAnswers(boolean lose) {
+    public void loseAnswers(boolean lose) {
         losingAnswers = lose;
     }
 
@@ -43,7 +43,7 @@ final class TcpProxy implements AutoCloseable {
         marker = text;
     }
 
-    void refuse(boolean refuse) {
+    public void refuse(boolean refuse) {
         refusing = refuse;
     }
 
@@ -51,7 +51,7 @@ final class TcpProxy implements AutoCloseable {
         return lostBytes;
     }
 
-    void cut() throws IOException {
+    public void cut() throws IOException {
         for (Socket socket : sockets) {
             socket.close();
         }

@@ -1,0 +1,329 @@
+package dev.handover.election;
+
+import dev.handover.Registration;
+import dev.handover.leadership.LeaderTask;
+import dev.handover.leadership.LeaderTaskRunner;
+import dev.handover.leadership.Leadership;
+import dev.handover.leadership.LeadershipSource;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.imps.CuratorFrameworkState;
+import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.common.PathUtils;
+import org.apache.zookeeper.data.ACL;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Leadership of one of several processes, decided in ZooKeeper, for work without a replicated log.
+ *
+ * <pre>{@code
+ * LeaderElection election = LeaderElection.builder(client, "/jobs/billing").candidate("a").start();
+ * election.runWhileLeading(leading -> bill(leading.epoch()));
+ * }</pre>
+ *
+ * <p>The leader is who owns the ephemeral znode {@code PATH/leader}. It is created in one transaction with the next epoch, so that no two leaders have the same
+ * one, and epochs only grow: also when the znodes are deleted and created again (they begin above ZooKeeper's transaction number), and after the whole
+ * ensemble was wiped if the application tells the highest that it knows ({@link Builder#epochFloor}).
+ *
+ * <p>A leader believes itself for half of the session time-out after its last confirmed contact, see {@link Leadership.Leading#isValid()}; nobody else can lead before the
+ * session has ended. What is beyond ZooKeeper's reach, a write that is on its way while the process is paused, needs the epoch at the resource.
+ *
+ * <p>Where the application has a replicated log, ask that log's group for its leader instead: two elections are two truths.
+ *
+ * <p>All methods may be called from any thread and none blocks, except {@link Builder#start} and {@link #close}. The client belongs to the caller, must be started
+ * and stays open; its namespace is not used. Futures fail with {@code TransferRefusedException} (nothing was done, the message says why), {@code IOException}
+ * or {@code TimeoutException} (it may have been done; look who leads).
+ */
+public final class LeaderElection implements LeadershipSource, AutoCloseable {
+    private final String path;
+    private final String name;
+    private final Candidacy candidacy;
+    private final Tasks tasks;
+    private final @Nullable LivenessPort liveness;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private LeaderElection(Builder builder) throws IOException {
+        path = builder.path;
+        name = builder.name;
+        UUID instance = UUID.randomUUID();
+        InetSocketAddress bind = builder.fastTakeOver;
+        liveness = bind == null ? null : new LivenessPort(bind, instance, name);
+        tasks = new Tasks();
+        Candidacy.Settings settings = new Candidacy.Settings(
+                name,
+                builder.priority,
+                builder.zone,
+                builder.epochFloor,
+                builder.taskTimeout,
+                builder.operationTimeout,
+                List.copyOf(builder.acl),
+                liveness);
+        candidacy = new Candidacy(builder.client, path, settings, instance, tasks);
+        Consumer<? super Leadership> listener = builder.listener;
+        if (listener != null) {
+            candidacy.listen(listener);
+        }
+        candidacy.start();
+    }
+
+    /**
+     * Of an election.
+     *
+     * @param client started; its connection and session time-out are the election's
+     * @param path of the election's znode, such as {@code /jobs/billing}; created if missing. It must not be used for anything else
+     */
+    public static Builder builder(CuratorFramework client, String path) {
+        return new Builder(client, path);
+    }
+
+    @Override
+    public Leadership current() {
+        return candidacy.current();
+    }
+
+    @Override
+    public Registration listen(Consumer<? super Leadership> listener) {
+        return candidacy.listen(listener);
+    }
+
+    /** The name that the builder was told. */
+    public String candidate() {
+        return name;
+    }
+
+    /** Who leads or led last, since when, and why it came to that; empty before the first leader, or while nothing was read. */
+    public Optional<LastChange> lastChange() {
+        View view = candidacy.view();
+        return view == null ? Optional.empty() : Optional.ofNullable(view.change());
+    }
+
+    /** Who stands, as it was read last; who has been there longest comes first. A process that was killed stays until its session ends. */
+    public List<Candidate> candidates() {
+        View view = candidacy.view();
+        return view == null
+                ? List.of()
+                : view.candidates().stream()
+                        .map(View.Entered::candidate)
+                        .sorted(Comparator.comparingLong(Candidate::since))
+                        .toList();
+    }
+
+    /** The pauses that have not expired, as they were read last. */
+    public List<Pause> pauses() {
+        View view = candidacy.view();
+        return view == null ? List.of() : view.pausesAt(Instant.now());
+    }
+
+    /**
+     * Runs the task while this candidate leads: on a thread of its own, interrupted when the leadership ends, and never at the same time as the
+     * task of another candidate that obeys its interrupt. See {@link LeaderTaskRunner} for what happens when it throws.
+     *
+     * @return ends the task and waits for it
+     */
+    public Registration runWhileLeading(LeaderTask task) {
+        LeaderTaskRunner runner = new LeaderTaskRunner("handover-election-" + name + "-task", this, task);
+        tasks.add(runner);
+        return () -> {
+            runner.close();
+            tasks.remove(runner);
+        };
+    }
+
+    /** Gives the leadership to any other candidate, after the task has returned. Completes when another one leads. */
+    public CompletableFuture<Void> yield() {
+        return candidacy.release("'" + name + "' has yielded", null);
+    }
+
+    /** Gives the leadership to this candidate, after the task has returned. Completes when it leads. */
+    public CompletableFuture<Void> transferTo(String candidate) {
+        return candidacy.release("'" + name + "' has transferred it to '" + candidate + "'", candidate);
+    }
+
+    /**
+     * Lets nobody lead for some time: for maintenance. Any candidate may ask; several pauses may be in force side by side, one for each owner, and the same
+     * owner replaces its own. Completes when nobody leads any more.
+     *
+     * @param owner who is to be asked about it: letters, digits, '-', '_' and '.'
+     * @param expiry when it ends even if nobody ends it
+     */
+    public CompletableFuture<Void> pause(String owner, String reason, Instant expiry) {
+        if (!expiry.isAfter(Instant.now())) {
+            throw new IllegalArgumentException(
+                    "expiry " + expiry + " of the pause of '" + owner + "' has passed already");
+        }
+        return candidacy.pause(new Pause(checkName("owner", owner), reason, expiry));
+    }
+
+    /** Ends the pause of this owner; fine if there is none. */
+    public CompletableFuture<Void> resume(String owner) {
+        return candidacy.resume(checkName("owner", owner));
+    }
+
+    /**
+     * Ends tasks, gives the leadership back and leaves, waiting for both up to the task time-out and the operation time-out. A task that does not return keeps the
+     * leadership until the client's session ends, since it may still be at work. Closing twice is fine.
+     */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            candidacy.close();
+            tasks.close();
+            LivenessPort port = liveness;
+            if (port != null) {
+                port.close();
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "LeaderElection[" + path + ", " + name + ", " + current() + "]";
+    }
+
+    private static String checkName(String kind, String value) {
+        if (!value.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")) {
+            throw new IllegalArgumentException(
+                    kind + " '" + value
+                            + "' cannot be part of a znode's name; use 1 to 64 letters, digits, and after the first character '-', '_' and '.'");
+        }
+        return value;
+    }
+
+    /** Of a {@link LeaderElection}. */
+    public static final class Builder {
+        private final CuratorFramework client;
+        private final String path;
+        private String name = "";
+        private int priority;
+        private String zone = "";
+        private LongSupplier epochFloor = () -> 0;
+        private Duration taskTimeout = Duration.ofSeconds(10);
+        private Duration operationTimeout = Duration.ofSeconds(10);
+        private List<ACL> acl = ZooDefs.Ids.OPEN_ACL_UNSAFE;
+        private @Nullable InetSocketAddress fastTakeOver;
+        private @Nullable Consumer<? super Leadership> listener;
+
+        private Builder(CuratorFramework client, String path) {
+            try {
+                PathUtils.validatePath(path);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(
+                        "path '" + path + "' cannot be that of a znode: " + e.getMessage()
+                                + "; give one such as /jobs/billing",
+                        e);
+            }
+            if (path.equals("/")) {
+                throw new IllegalArgumentException(
+                        "path '/' is ZooKeeper's own; give the election one such as /jobs/billing");
+            }
+            this.client = client;
+            this.path = path;
+        }
+
+        /** Its name in this election, unique among those who stand: needed. */
+        public Builder candidate(String newName) {
+            name = checkName("candidate", newName);
+            return this;
+        }
+
+        /** Among those who stand for a vacancy the greatest comes first. Nobody is deposed by a greater one. Default 0. */
+        public Builder priority(int newPriority) {
+            priority = newPriority;
+            return this;
+        }
+
+        /** Where this process is. At equal priority, candidates in the last leader's zone come first; then who has been there longest. Default empty. */
+        public Builder zone(String newZone) {
+            zone = newZone;
+            return this;
+        }
+
+        /** Told as by {@link LeaderElection#listen}, from the first state on. */
+        public Builder listener(Consumer<? super Leadership> newListener) {
+            listener = newListener;
+            return this;
+        }
+
+        /**
+         * The highest epoch that the application has ever seen, at the resource that it protects say: the next one is greater. Asked on the election's thread
+         * before each candidacy, so it must answer within a fraction of the session time-out; when it throws, the candidate does not stand. Default 0.
+         */
+        public Builder epochFloor(LongSupplier newFloor) {
+            epochFloor = newFloor;
+            return this;
+        }
+
+        /**
+         * Takes over within milliseconds when the leader's process dies, instead of after its session time-out: candidates listen at this address and watch the leader's. When its
+         * connection is closed and its port refuses three times in a row, its znode is deleted.
+         *
+         * <p>Off by default, because wrong evidence costs exclusivity here: a firewall that resets and rejects connections while the leader is well and reaches ZooKeeper makes a
+         * second leader, and the first one learns it a moment later through its watch. With the epoch at the resource that moment does no harm.
+         *
+         * @param address host that the other candidates can reach, and port (0 for any)
+         */
+        public Builder fastTakeOver(InetSocketAddress address) {
+            if (address.isUnresolved() || address.getAddress().isAnyLocalAddress()) {
+                throw new IllegalArgumentException("fast take-over at '" + address
+                        + "' is no address that others can dial; give this host's own name or address");
+            }
+            fastTakeOver = address;
+            return this;
+        }
+
+        /** How long an interrupted task is waited for before the leadership stays where it is. Default 10 s. */
+        public Builder taskTimeout(Duration newTimeout) {
+            taskTimeout = positive("task time-out", newTimeout);
+            return this;
+        }
+
+        /** How long requests wait for ZooKeeper and the other candidates. Default 10 s. */
+        public Builder operationTimeout(Duration newTimeout) {
+            operationTimeout = positive("operation time-out", newTimeout);
+            return this;
+        }
+
+        /** Of the znodes that are created. Default open to everybody, as Curator's. */
+        public Builder acl(List<ACL> newAcl) {
+            if (newAcl.isEmpty()) {
+                throw new IllegalArgumentException("an empty ACL would lock everybody out; give at least one entry");
+            }
+            acl = List.copyOf(newAcl);
+            return this;
+        }
+
+        /**
+         * Begins to take part. Does not wait for ZooKeeper.
+         *
+         * @throws IOException the liveness port cannot be opened
+         */
+        public LeaderElection start() throws IOException {
+            if (name.isEmpty()) {
+                throw new IllegalArgumentException("the election at " + path + " needs a name: candidate(\"...\")");
+            }
+            if (client.getState() != CuratorFrameworkState.STARTED) {
+                throw new IllegalStateException(
+                        "the Curator client is " + client.getState() + "; start it before the election at " + path);
+            }
+            return new LeaderElection(this);
+        }
+
+        private static Duration positive(String what, Duration value) {
+            if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofHours(1)) > 0) {
+                throw new IllegalArgumentException(what + " " + value + " must be above zero and at most an hour");
+            }
+            return value;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package dev.handover.election;
+
+import static dev.handover.election.LeaderElectionTest.awaitLeading;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.handover.election.zookeeper.Await;
+import dev.handover.election.zookeeper.TcpProxy;
+import dev.handover.leadership.Leadership;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.listen.StandardListenerManager;
+import org.apache.curator.framework.state.ConnectionStateListener;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The known traps of Curator and ZooKeeper, one by one and at random. */
+@Timeout(120)
+class TwoBelieversTest {
+    @TempDir
+    Path directory;
+
+    private Ensemble ensemble;
+
+    @BeforeEach
+    void start() throws Exception {
+        ensemble = new Ensemble(directory);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        ensemble.close();
+    }
+
+    @Test
+    void shouldBeUnsureAtOnceWhenSuspendedAndLeadOnInTheSameSession() throws Exception {
+        TcpProxy proxy = ensemble.proxy();
+        LeaderElection a = ensemble.candidate(ensemble.client(proxy.connectString(), Duration.ofSeconds(10)), "a");
+        Leadership.Leading leading = awaitLeading(a);
+        proxy.refuse(true);
+        proxy.cut();
+        Await.until("unsure", () -> a.current() instanceof Leadership.Unsure);
+        assertThat(leading.isValid()).isFalse();
+        proxy.refuse(false);
+        assertThat(awaitLeading(a)).isEqualTo(leading); // the session was kept, and so the epoch
+        assertThat(leading.isValid()).isTrue();
+    }
+
+    @Test
+    void shouldNotBelieveLongerThanItWasConfirmedThoughNobodySaysSo() throws Exception {
+        TcpProxy proxy = ensemble.proxy();
+        CuratorFramework silent = withoutEvents(ensemble.client(proxy.connectString(), Ensemble.SESSION));
+        LeaderElection a = ensemble.candidate(silent, "a");
+        Leadership.Leading leading = awaitLeading(a);
+        AtomicBoolean stillValid = new AtomicBoolean();
+        LeaderElection b = ensemble.start(LeaderElection.builder(ensemble.client(), "/jobs/billing")
+                .candidate("b")
+                .listener(told -> {
+                    if (told instanceof Leadership.Leading) {
+                        stillValid.set(leading.isValid());
+                    }
+                }));
+        Await.until("b follows", () -> b.current() instanceof Leadership.Following);
+        proxy.loseRequests(true);
+        proxy.loseAnswers(true); // the connection stands and nothing comes: no event at all
+        long from = System.nanoTime();
+        Await.until("no longer valid", () -> !leading.isValid());
+        assertThat(System.nanoTime() - from)
+                .isLessThanOrEqualTo(
+                        Ensemble.SESSION.dividedBy(2).plusMillis(300).toNanos());
+        awaitLeading(b);
+        assertThat(stillValid).isFalse();
+    }
+
+    @Test
+    void shouldNoticeALostZnodeWithoutAnyEvent() throws Exception {
+        // the latch's silent drop-out: the znode is gone, the session is well, and the watch fires while nobody is
+        // connected
+        TcpProxy proxy = ensemble.proxy();
+        LeaderElection a =
+                ensemble.candidate(withoutEvents(ensemble.client(proxy.connectString(), Duration.ofSeconds(10))), "a");
+        Leadership.Leading leading = awaitLeading(a);
+        CuratorFramework admin = ensemble.client();
+        proxy.refuse(true);
+        proxy.cut();
+        admin.delete().forPath("/jobs/billing/leader");
+        proxy.refuse(false);
+        Await.until(
+                "leads in a later epoch",
+                () -> a.current() instanceof Leadership.Leading again && again.epoch() > leading.epoch());
+        assertThat(leading.isValid()).isFalse();
+    }
+
+    @Test
+    void shouldNotTakeTheZnodeOfItsFormerSessionForItsOwn() throws Exception {
+        CuratorFramework client = ensemble.client();
+        LeaderElection a = ensemble.candidate(client, "a");
+        Leadership.Leading leading = awaitLeading(a);
+        client.getZookeeperClient().getZooKeeper().getTestable().injectSessionExpiration();
+        Await.until("over", () -> !leading.isValid());
+        Await.until(
+                "leads in a later epoch",
+                () -> a.current() instanceof Leadership.Leading again && again.epoch() > leading.epoch());
+        assertThat(leading.isValid()).isFalse();
+        Await.until("stands once", () -> a.candidates().size() == 1);
+    }
+
+    @Test
+    void shouldNeverHaveTwoBelieversWhateverIsCut() throws Exception {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        List<TcpProxy> proxies = new ArrayList<>();
+        List<LeaderElection> candidates = new ArrayList<>();
+        for (String name : List.of("a", "b", "c")) {
+            TcpProxy proxy = ensemble.proxy();
+            proxies.add(proxy);
+            candidates.add(ensemble.candidate(ensemble.client(proxy.connectString(), Duration.ofMillis(600)), name));
+        }
+        AtomicReference<String> finding = new AtomicReference<>();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread checker = new Thread(() -> {
+            while (!done.get()) {
+                List<Leadership> all =
+                        candidates.stream().map(LeaderElection::current).toList();
+                for (Leadership one : all) {
+                    for (Leadership other : all) {
+                        if (one != other
+                                && one instanceof Leadership.Leading first
+                                && other instanceof Leadership.Leading second
+                                && first.isValid()
+                                && second.isValid()
+                                && first.isValid()) { // valid before and after: valid together
+                            finding.set("seed " + seed + ": " + all);
+                        }
+                    }
+                }
+            }
+        });
+        checker.start();
+        long epoch = 0;
+        int changes = 0;
+        for (int fault = 0; fault < 25; fault++) {
+            TcpProxy victim = proxies.get(random.nextInt(3));
+            switch (random.nextInt(4)) {
+                case 0 -> victim.cut();
+                case 1 -> victim.loseAnswers(true);
+                case 2 -> victim.loseRequests(true);
+                default -> {
+                    victim.refuse(true);
+                    victim.cut();
+                }
+            }
+            Thread.sleep(random.nextInt(900)); // the pace of the faults; what is checked does not depend on it
+            victim.loseAnswers(false);
+            victim.loseRequests(false);
+            victim.refuse(false);
+            if (random.nextBoolean()) {
+                victim.cut(); // what was lost on the way makes nonsense of the stream
+            }
+            long before = epoch;
+            Await.until("somebody leads", () -> candidates.stream()
+                    .anyMatch(each -> each.current() instanceof Leadership.Leading));
+            for (LeaderElection each : candidates) {
+                if (each.current() instanceof Leadership.Leading leading) {
+                    epoch = Math.max(epoch, leading.epoch());
+                }
+            }
+            changes += epoch > before ? 1 : 0;
+        }
+        done.set(true);
+        checker.join();
+        assertThat(finding.get()).isNull();
+        assertThat(changes).as("seed %d", seed).isGreaterThan(2);
+    }
+
+    /** The client as it is, except that it drops every event of its connection. */
+    private static CuratorFramework withoutEvents(CuratorFramework client) {
+        StandardListenerManager<ConnectionStateListener> nobody = StandardListenerManager.standard();
+        return (CuratorFramework) Proxy.newProxyInstance(
+                CuratorFramework.class.getClassLoader(),
+                new Class<?>[] {CuratorFramework.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("getConnectionStateListenable")) {
+                        return nobody;
+                    }
+                    try {
+                        return method.invoke(client, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+}
