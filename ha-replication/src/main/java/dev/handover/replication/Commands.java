@@ -356,7 +356,14 @@ final class Commands {
             return; // answered or timed out before
         }
         switch (reply.status()) {
-            case APPLIED -> applied(submission, reply.result(), idOf(reply.result()));
+            case APPLIED -> {
+                if (submission.kind == LogEntry.Kind.OPEN_SESSION) {
+                    opened(submission, idOf(reply.result()));
+                } else {
+                    answered(submission);
+                    replica.completions().complete(submission.future, reply.result());
+                }
+            }
             case SESSION_EXPIRED -> expired(submission);
             case OVERLOADED -> refused(submission, Rejection.OVERLOADED);
             case TOO_FEW_IN_SYNC -> refused(submission, Rejection.TOO_FEW_IN_SYNC);
@@ -379,20 +386,22 @@ final class Commands {
         return result.length == Long.BYTES ? ByteBuffer.wrap(result).getLong() : 0;
     }
 
-    /** Applied: the applier has answered the caller already if it happened here. */
-    void applied(Submission submission, byte[] result, long openedId) {
-        if (submission.resolved) {
-            return;
+    /** Applied: the caller has the answer, or is about to get it. */
+    void answered(Submission submission) {
+        if (!submission.resolved) {
+            resolve(submission);
+            submission.session.aliveNanos = replica.nowNanos();
         }
-        CallerSession session = submission.session;
-        resolve(submission);
-        if (submission.kind == LogEntry.Kind.OPEN_SESSION) {
-            session.id = openedId;
-            session.nextSequence = 1;
-            session.lookAgain();
+    }
+
+    /** The session is open. */
+    void opened(Submission opening, long sessionId) {
+        if (!opening.resolved) {
+            answered(opening);
+            opening.session.id = sessionId;
+            opening.session.nextSequence = 1;
+            opening.session.lookAgain();
         }
-        session.aliveNanos = replica.nowNanos();
-        replica.completions().complete(submission.future, result);
     }
 
     /** Its session was unknown when it was to be applied. */

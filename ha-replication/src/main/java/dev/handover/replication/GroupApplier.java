@@ -27,8 +27,13 @@ final class GroupApplier {
         }
     }
 
-    /** Own commands of a batch that ended otherwise than by their result. */
-    record Ended(Submission submission, Status status, byte[] result, long index) {}
+    /** An own command that found its session unknown, or the opening of a session with its index. */
+    record Ended(Submission submission, Status status, long index) {}
+
+    /** What a batch has brought to callers on this node: those in the first list have their results already. */
+    record Answers(List<Submission> given, List<Ended> others) {
+        static final Answers NONE = new Answers(List.of(), List.of());
+    }
 
     private final Replica replica;
     private final StateMachine stateMachine;
@@ -95,7 +100,7 @@ final class GroupApplier {
         restoreOrFail(() -> begin(restoring.restore(restoring.find(installed)), installed), installed);
         if (!failed) {
             replica.tellSnapshot(HaEvent.SnapshotStep.INSTALLED, installed.index(), 0, "");
-            replica.applied(installed.index(), List.of());
+            replica.applied(installed.index(), Answers.NONE);
             answerReads();
         }
     }
@@ -140,10 +145,12 @@ final class GroupApplier {
         if (failed || stopped != null) {
             return;
         }
-        List<Ended> own = new ArrayList<>();
+        List<Submission> given = new ArrayList<>(waiting == null ? 0 : waiting.length);
+        List<byte[]> results = new ArrayList<>(waiting == null ? 0 : waiting.length);
+        List<Ended> others = new ArrayList<>();
         Map<NodeId, List<Reply>> replies = new LinkedHashMap<>();
         @Nullable String failure = null;
-        long index = appliedIndex;
+        LogEntry last = null;
         long bytes = 0;
         for (int i = 0; i < entries.size(); i++) {
             LogEntry entry = entries.get(i);
@@ -158,15 +165,19 @@ final class GroupApplier {
                 replica.applicationFailed(failure, e);
                 break;
             }
-            index = entry.index();
+            last = entry;
             bytes += entry.size();
-            position = new SnapshotPosition(index, entry.epoch(), entry.timestamp());
             if (entry.kind() == LogEntry.Kind.BARRIER) {
                 appliedBarrierEpoch = entry.epoch();
             }
             Origin origin = waiting == null ? null : waiting[i];
             if (origin instanceof Submission submission) {
-                own.add(new Ended(submission, outcome.status(), outcome.result(), entry.index()));
+                if (outcome.status() == Status.APPLIED && entry.kind() == LogEntry.Kind.COMMAND) {
+                    given.add(submission);
+                    results.add(outcome.result());
+                } else {
+                    others.add(new Ended(submission, outcome.status(), entry.index()));
+                }
             } else if (origin instanceof Origin.Forwarded forwarded) {
                 byte[] result = entry.kind() == LogEntry.Kind.OPEN_SESSION
                         ? Commands.resultOfOpening(entry.index())
@@ -175,15 +186,16 @@ final class GroupApplier {
                         .add(new Reply(forwarded.tag(), outcome.status(), result));
             }
         }
-        appliedIndex = index;
+        if (last != null) {
+            position = new SnapshotPosition(last.index(), last.epoch(), last.timestamp());
+            appliedIndex = last.index();
+        }
         replies.forEach((node, list) -> replica.reply(node, list));
-        for (Ended ended : own) {
-            if (ended.status == Status.APPLIED) {
-                ended.submission.future.complete(ended.result);
-            }
+        for (int i = 0; i < given.size(); i++) {
+            given.get(i).future.complete(results.get(i));
         }
         if (failure == null) {
-            replica.applied(index, own);
+            replica.applied(appliedIndex, new Answers(given, others));
         }
         tellLeadership();
         answerReads();

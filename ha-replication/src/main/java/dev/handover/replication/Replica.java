@@ -251,18 +251,21 @@ final class Replica {
     }
 
     /** The applier has come so far, and has answered these callers where their command was applied. */
-    void applied(long index, List<GroupApplier.Ended> own) {
+    void applied(long index, GroupApplier.Answers answers) {
         node.loop()
                 .postQuietly(new Worker.Task(
                         () -> { // the applier helps the loop when it has nothing more to apply
-                            guarded(() -> own.forEach(this::endedHere));
+                            guarded(() -> {
+                                answers.given().forEach(commands::answered);
+                                answers.others().forEach(this::endedHere);
+                            });
                             step(new Event.Applied(index));
                         }));
     }
 
     private void endedHere(GroupApplier.Ended end) {
         if (end.status() == Message.Status.APPLIED) {
-            commands.applied(end.submission(), end.result(), end.index());
+            commands.opened(end.submission(), end.index());
         } else {
             commands.expired(end.submission());
         }

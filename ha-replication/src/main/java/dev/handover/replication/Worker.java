@@ -31,6 +31,8 @@ abstract class Worker {
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** How soon the thread looks again when it has met a helper, who takes far less. */
     private static final long HELPED_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** So much too late the thread may wake for what a helper has found to be due. */
+    private static final long EARLY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Mailbox mailbox = new Mailbox();
     private final AtomicBoolean opening = new AtomicBoolean();
@@ -93,7 +95,7 @@ abstract class Worker {
         if (slept) {
             mailbox.standBack();
         }
-        if (sleepNanos < IDLE_NANOS && System.nanoTime() + sleepNanos - asleepUntilNanos < 0) {
+        if (sleepNanos < IDLE_NANOS && System.nanoTime() + sleepNanos + EARLY_NANOS - asleepUntilNanos < 0) {
             mailbox.wake();
         }
     }

@@ -21,6 +21,7 @@ class BenchmarksJarIT {
 
     @Test
     void shouldRunAClusterAndKillItsLeader(@TempDir Path directory) throws Exception {
+        Files.writeString(directory.resolve("performance-notes.md"), "## Found\n\nby people\n");
         String output = java(
                 directory,
                 "cluster",
@@ -41,7 +42,9 @@ class BenchmarksJarIT {
         assertThat(directory.resolve("target/cluster.json"))
                 .content()
                 .contains("\"take_overs\":[\n  {\"system\":\"handover\",\"rounds\":1");
-        assertThat(directory.resolve("performance.md")).content().contains("| Handover | 8 | 256 |", "latency.svg");
+        assertThat(directory.resolve("performance.md"))
+                .content()
+                .contains("| Handover | 8 | 256 |", "latency.svg", "\n\n## Found\n\nby people\n");
         assertThat(directory.resolve("latency.svg"))
                 .content()
                 .startsWith("<svg")

@@ -35,7 +35,7 @@ public final class Sessions {
     }
 
     private static final class State {
-        final TreeMap<Long, byte[]> results = new TreeMap<>();
+        final Results results = new Results();
         final long timeoutMillis;
         long answeredBelow;
         long deadlineMillis;
@@ -100,7 +100,7 @@ public final class Sessions {
                         session.timeoutMillis,
                         session.deadlineMillis,
                         session.answeredBelow,
-                        new TreeMap<>(session.results))));
+                        session.results.copy())));
         return all;
     }
 
@@ -111,7 +111,7 @@ public final class Sessions {
             State session = new State(one.timeoutMillis);
             session.deadlineMillis = one.deadlineMillis;
             session.answeredBelow = one.answeredBelow;
-            session.results.putAll(one.results);
+            one.results.forEach(session.results::put);
             table.put(one.id, session);
         }
         return table;
@@ -146,7 +146,7 @@ public final class Sessions {
         session.deadlineMillis = entry.timestamp() + session.timeoutMillis;
         if (entry.answeredBelow() > session.answeredBelow) {
             session.answeredBelow = entry.answeredBelow();
-            session.results.headMap(entry.answeredBelow()).clear();
+            session.results.forgetBelow(entry.answeredBelow());
         }
         if (entry.sequence() < session.answeredBelow) {
             return EXPIRED; // a late copy of a command whose caller has its answer

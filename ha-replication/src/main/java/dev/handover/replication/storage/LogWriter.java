@@ -161,6 +161,7 @@ final class LogWriter implements Closeable {
         buffer.flip();
         Disk.writeFully(file, buffer, position - buffer.limit());
         buffer.clear();
+        allocator.filled(position);
     }
 
     @Override

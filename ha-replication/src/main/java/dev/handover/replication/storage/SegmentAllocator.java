@@ -17,13 +17,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes segments: every byte is written in advance, so that a force of the log moves data and nothing else. The next one is made by a thread while
- * the current one fills. Apart from that thread, used by the writer only.
+ * the current one fills: little by little, ahead of the writer, since all that is written to a disk at once keeps the log's own forces waiting. Apart from that
+ * thread, used by the writer only.
  */
 final class SegmentAllocator implements Closeable {
     static final String TEMPORARY = "next.tmp";
     private static final long TIMEOUT_SECONDS = 60;
     private static final long LOOK_EVERY_MILLIS = 200;
-    private static final int FORCE_EVERY = 8 << 20;
+    private static final int FORCE_EVERY = 2 << 20;
+    /** Between two portions, while the segment being made is well ahead of the writer. */
+    private static final long PAUSE_MILLIS = 50;
+
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
 
     private final Disk disk;
@@ -33,6 +37,9 @@ final class SegmentAllocator implements Closeable {
     private volatile boolean closed;
     private volatile @Nullable FutureTask<Segment> spare;
     private volatile @Nullable String lacksRoom;
+    /** How far the writer is in its segment. */
+    private volatile long filled;
+
     private CountDownLatch wanted = new CountDownLatch(1);
     private @Nullable Thread thread;
 
@@ -58,8 +65,14 @@ final class SegmentAllocator implements Closeable {
         maker.setDaemon(true);
         thread = maker;
         wanted = noLonger;
+        filled = 0;
         spare = task;
         maker.start();
+    }
+
+    /** The writer has come so far in its segment. */
+    void filled(long bytes) {
+        filled = bytes;
     }
 
     /** Looks again now and then while the disk is nearly full, until the writer can wait no longer. */
@@ -67,7 +80,7 @@ final class SegmentAllocator implements Closeable {
         try {
             while (true) {
                 try {
-                    return make(start, options.sizeAt(start));
+                    return make(start, options.sizeAt(start), noLonger);
                 } catch (NoSpaceException e) {
                     lacksRoom = String.valueOf(e);
                     waitForRoom(e, noLonger);
@@ -86,6 +99,18 @@ final class SegmentAllocator implements Closeable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while waiting for room in " + directory);
+        }
+    }
+
+    /** Leaves the disk to the log while there is time. */
+    private void pause(long made, CountDownLatch wanted) throws IOException {
+        try {
+            if (3 * made > 4 * filled && wanted.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                return; // the writer waits for it, or the log is closed
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while making a segment in " + directory);
         }
     }
 
@@ -154,6 +179,10 @@ final class SegmentAllocator implements Closeable {
 
     /** Makes a segment, durable with its name on return. */
     Segment make(long start, long size) throws IOException {
+        return make(start, size, new CountDownLatch(0));
+    }
+
+    private Segment make(long start, long size, CountDownLatch noLonger) throws IOException {
         long usable = disk.usableBytes(directory);
         if (usable - size < options.reserveBytes()) {
             throw new NoSpaceException(directory + " has " + usable + " bytes free: a segment of " + size
@@ -172,6 +201,7 @@ final class SegmentAllocator implements Closeable {
                 Disk.writeFully(file, zeros, at);
                 if (at % FORCE_EVERY == 0) {
                     file.force(); // in small portions: the log's own forces run at the same time
+                    pause(at, noLonger);
                 }
             }
             Disk.writeFully(file, segment.header(logId), 0);

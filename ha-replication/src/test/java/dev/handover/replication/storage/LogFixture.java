@@ -87,7 +87,8 @@ final class LogFixture {
     }
 
     static void copy(Path source, Path target) throws IOException {
-        try (Stream<Path> all = Files.walk(source)) {
+        // a segment in the making gets its name at any moment
+        try (Stream<Path> all = Files.walk(source).filter(path -> !path.endsWith(SegmentAllocator.TEMPORARY))) {
             for (Path path : (Iterable<Path>) all::iterator) {
                 Path to = target.resolve(source.relativize(path));
                 if (Files.isDirectory(path)) {

@@ -4,14 +4,17 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.TooLongFrameException;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What stands between a client process and a system that has no client of its own: a frame a command, an int an answer, both written in batches.
@@ -50,9 +53,7 @@ final class Front {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        channel.pipeline()
-                                .addLast(new LengthFieldBasedFrameDecoder(MAX_FRAME, 0, 4, 0, 4))
-                                .addLast(new Connection(backend, channel));
+                        channel.pipeline().addLast(new Connection(backend, channel));
                     }
                 })
                 .bind(Layout.HOST, port)
@@ -60,7 +61,7 @@ final class Front {
     }
 
     /** The way back to one caller. */
-    static final class Answer {
+    static final class Answer implements BiConsumer<Object, @Nullable Throwable> {
         private final Connection connection;
         private final int slot;
 
@@ -73,9 +74,15 @@ final class Front {
         void is(int status) {
             connection.answer(slot << 2 | status);
         }
+
+        /** For futures: a failure leaves open what became of the command. */
+        @Override
+        public void accept(Object result, @Nullable Throwable failure) {
+            is(failure == null ? DONE : UNKNOWN);
+        }
     }
 
-    private static final class Connection extends ChannelInboundHandlerAdapter {
+    private static final class Connection extends ByteToMessageDecoder {
         private final Backend backend;
         private final Channel channel;
         private int[] waiting = new int[64];
@@ -87,25 +94,34 @@ final class Front {
         }
 
         @Override
-        public void channelActive(ChannelHandlerContext context) {
+        public void channelActive(ChannelHandlerContext context) throws Exception {
             context.writeAndFlush(context.alloc().buffer(4).writeInt(backend.leads() ? 1 : 0));
         }
 
         @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteBuf frame = (ByteBuf) message;
-            try {
-                int head = frame.readInt();
-                Answer answer = new Answer(this, head >>> 1);
-                if ((head & 1) == 1) {
-                    backend.read(answer);
-                } else {
-                    byte[] command = new byte[frame.readableBytes()];
-                    frame.readBytes(command);
-                    backend.submit(command, answer);
+        protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
+            while (in.readableBytes() >= Integer.BYTES) {
+                int length = in.getInt(in.readerIndex());
+                if (length < Integer.BYTES || length > MAX_FRAME) {
+                    throw new TooLongFrameException("a frame of " + length + " bytes");
                 }
-            } finally {
-                frame.release();
+                if (in.readableBytes() < Integer.BYTES + length) {
+                    return;
+                }
+                in.skipBytes(Integer.BYTES);
+                take(in, length - Integer.BYTES);
+            }
+        }
+
+        private void take(ByteBuf in, int bytes) {
+            int head = in.readInt();
+            Answer answer = new Answer(this, head >>> 1);
+            if ((head & 1) == 1) {
+                backend.read(answer);
+            } else {
+                byte[] command = new byte[bytes];
+                in.readBytes(command);
+                backend.submit(command, answer);
             }
         }
 

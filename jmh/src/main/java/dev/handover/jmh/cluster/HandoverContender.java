@@ -9,7 +9,6 @@ import dev.handover.replication.Consistency;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.StateMachine;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 
@@ -57,7 +56,9 @@ final class HandoverContender implements Contender {
             @Override
             public byte[] apply(Command command) {
                 long applied = ledger.apply(Ledger.number(command.payload(), 0));
-                return ByteBuffer.allocate(Long.BYTES).putLong(applied).array();
+                byte[] result = new byte[Long.BYTES];
+                Ledger.putNumber(result, applied);
+                return result;
             }
         });
         log.awaitInSync(WAIT).get();
@@ -69,14 +70,12 @@ final class HandoverContender implements Contender {
 
             @Override
             public void submit(byte[] command, Front.Answer answer) {
-                log.submit(command)
-                        .whenComplete((result, failure) -> answer.is(failure == null ? Front.DONE : Front.UNKNOWN));
+                log.submit(command).whenComplete(answer);
             }
 
             @Override
             public void read(Front.Answer answer) {
-                log.read(Consistency.LINEARIZABLE, ledger::applied)
-                        .whenComplete((result, failure) -> answer.is(failure == null ? Front.DONE : Front.UNKNOWN));
+                log.read(Consistency.LINEARIZABLE, ledger::applied).whenComplete(answer);
             }
         });
         return new Server(() -> log.status().role().leads(), ledger);

@@ -33,7 +33,7 @@ record Options(
               --take-overs n     rounds of SIGKILL to the leader under a sequential writer   (0)
               --directory d      for data and logs; emptied                                  (target/cluster)
               --json f           result file                                                 (target/cluster.json)
-              --docs d           also writes performance.md and latency.svg there
+              --docs d           also writes performance.md and latency.svg there; performance-notes.md in it becomes a part of the page
             """;
 
     static Options parse(List<String> arguments) {

@@ -24,6 +24,8 @@ record Row(
         double serverMicros,
         double clientMicros,
         long errors) {
+    private static final int ARRAY_HEADER = 16;
+
     static final String HEAD = String.format(
             Locale.ROOT,
             "%-13s %3s %6s %7s %5s %10s %10s %10s %10s %9s %8s %8s %6s",
@@ -40,6 +42,15 @@ record Row(
             "srv us",
             "cli us",
             "errors");
+
+    /**
+     * What the leader allocates beside the array that holds the command: whoever submits makes that one. Nothing is subtracted where less was allocated, by a
+     * system that takes commands in buffers of its own.
+     */
+    double allocatedBesideCommand() {
+        long array = ARRAY_HEADER + bytes + 7 & -8L;
+        return allocatedBytes > array ? allocatedBytes - array : allocatedBytes;
+    }
 
     String text() {
         return String.format(
