@@ -9,6 +9,7 @@ import dev.handover.replication.protocol.Message.Status;
 import dev.handover.replication.protocol.RecoveredReplica;
 import dev.handover.replication.protocol.Sessions;
 import dev.handover.replication.protocol.SnapshotPosition;
+import dev.handover.replication.storage.SnapshotInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,6 +35,9 @@ final class GroupApplier {
     record Answers(List<Submission> given, List<Ended> others) {
         static final Answers NONE = new Answers(List.of(), List.of());
     }
+
+    /** While much is applied in a row, how far it is is looked at after so many entries less one. */
+    private static final int SAY_MASK = 15;
 
     private final Replica replica;
     private final StateMachine stateMachine;
@@ -97,9 +101,14 @@ final class GroupApplier {
         if (failed || stopped != null) {
             return;
         }
-        restoreOrFail(() -> begin(restoring.restore(restoring.find(installed)), installed), installed);
+        restoreOrFail(
+                () -> {
+                    SnapshotInfo info = restoring.find(installed);
+                    begin(restoring.restore(info), installed);
+                    replica.tellSnapshot(HaEvent.SnapshotStep.INSTALLED, installed.index(), info.bytes(), "");
+                },
+                installed);
         if (!failed) {
-            replica.tellSnapshot(HaEvent.SnapshotStep.INSTALLED, installed.index(), 0, "");
             replica.applied(installed.index(), Answers.NONE);
             answerReads();
         }
@@ -167,6 +176,9 @@ final class GroupApplier {
             }
             last = entry;
             bytes += entry.size();
+            if ((i & SAY_MASK) == SAY_MASK) {
+                sayHowFar(entry.index());
+            }
             if (entry.kind() == LogEntry.Kind.BARRIER) {
                 appliedBarrierEpoch = entry.epoch();
             }
@@ -200,17 +212,18 @@ final class GroupApplier {
         tellLeadership();
         answerReads();
         if (failure == null) {
-            sayHowFar();
+            sayHowFar(appliedIndex);
             snapshots.applied(bytes);
         }
     }
 
-    private void sayHowFar() {
+    private void sayHowFar(long index) {
         Restoring.Progress progress = catchingUp;
         if (progress != null) {
-            progress.at(appliedIndex);
-            if (appliedIndex >= progress.target()) {
+            if (index >= progress.target()) {
                 catchingUp = null;
+            } else {
+                progress.at(index);
             }
         }
     }

@@ -114,6 +114,11 @@ public final class HaNode implements AutoCloseable {
         runtime.stop(force);
     }
 
+    /** For tests. */
+    NodeRuntime runtime() {
+        return runtime;
+    }
+
     /** Dies as a process would: no goodbye, nothing forced. For tests. */
     void crash() {
         runtime.crash();

@@ -18,6 +18,9 @@ final class SnapshotSending {
     static final int WINDOW_BYTES = 8 * CHUNK_BYTES;
     private static final long REPEAT_NANOS = 500_000_000L;
 
+    /** Longer than a receiver takes for a force and its rest, on a slow disk too: what is sent twice helps nobody. */
+    private static final long STALLED_NANOS = 3_000_000_000L;
+
     private final Replica replica;
     private final ReplicaId to;
     private final long epoch;
@@ -89,7 +92,7 @@ final class SnapshotSending {
             if (now - offeredNanos > REPEAT_NANOS) {
                 offer();
             }
-        } else if (now - movedNanos > REPEAT_NANOS) { // something was lost, or the receiver is another process now
+        } else if (now - movedNanos > STALLED_NANOS) { // something was lost, or the receiver is another process now
             movedNanos = now;
             offer();
         } else {

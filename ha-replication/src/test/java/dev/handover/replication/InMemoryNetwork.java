@@ -1,14 +1,18 @@
 package dev.handover.replication;
 
 import dev.handover.NodeId;
+import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.Message;
 import dev.handover.replication.transport.Envelope;
 import dev.handover.replication.transport.Hello;
 import dev.handover.replication.transport.Transport;
 import dev.handover.replication.transport.TransportListener;
 import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,6 +38,7 @@ public final class InMemoryNetwork implements AutoCloseable {
     private final AtomicInteger lastPort = new AtomicInteger();
     private final Map<Integer, Endpoint> listening = new TreeMap<>();
     private final List<NodeId[]> cuts = new java.util.concurrent.CopyOnWriteArrayList<>();
+    private final Map<List<NodeId>, Long> speeds = new java.util.concurrent.ConcurrentHashMap<>();
     private volatile Watcher watcher = (from, to, envelope) -> {};
 
     /** Sees every message before it leaves, in the order of the connection; may {@link #cut}, and the message does not leave any more. */
@@ -72,10 +77,35 @@ public final class InMemoryNetwork implements AutoCloseable {
         }
     }
 
-    /** Everything passes again. */
+    /** Everything passes again, at any speed. */
     public void heal() {
         cuts.clear();
+        speeds.clear();
     }
+
+    /** What goes from the one to the other passes at this speed only, in order; a message that has begun to pass keeps its time. */
+    void slow(NodeId from, NodeId to, long bytesPerSecond) {
+        speeds.put(List.of(from, to), bytesPerSecond);
+    }
+
+    private static long size(Envelope envelope) {
+        long bytes = 100;
+        if (envelope.message() instanceof Message.Append append) {
+            for (LogEntry entry : append.entries()) {
+                bytes += entry.size();
+            }
+        } else if (envelope.message() instanceof Message.SnapshotChunk chunk) {
+            bytes += chunk.data().length;
+        }
+        return bytes;
+    }
+
+    /** A connection as seen from one end: what waits to pass. */
+    private static final class Wire {
+        final Queue<Passing> waiting = new ArrayDeque<>();
+    }
+
+    private record Passing(long bytes, Endpoint to, Runnable arrival) {}
 
     /** Ends the dialling. */
     @Override
@@ -118,6 +148,8 @@ public final class InMemoryNetwork implements AutoCloseable {
         }
         from.connections.put(to.self, to);
         to.connections.put(from.self, from);
+        from.wires.put(to.self, new Wire());
+        to.wires.put(from.self, new Wire());
         from.tell(() -> from.listener.connected(theirs));
         to.tell(() -> to.listener.connected(mine));
     }
@@ -125,6 +157,7 @@ public final class InMemoryNetwork implements AutoCloseable {
     private final class Endpoint implements Transport {
         private final int port;
         private final Map<NodeId, Endpoint> connections = new HashMap<>();
+        private final Map<NodeId, Wire> wires = new HashMap<>();
         private Map<NodeId, InetSocketAddress> wanted = Map.of();
         private ThreadPoolExecutor executor;
         private TransportListener listener;
@@ -176,12 +209,46 @@ public final class InMemoryNetwork implements AutoCloseable {
                 if (peer == null || peer.executor.getQueue().size() > MAX_WAITING) {
                     return false;
                 }
-                peer.tell(() -> {
-                    peer.listener.received(envelope);
-                    peer.listener.receivedAll();
-                });
+                deliver(peer, wires.get(to), envelope);
                 return true;
             }
+        }
+
+        private void deliver(Endpoint peer, Wire wire, Envelope envelope) {
+            Long speed = speeds.get(List.of(self, peer.self));
+            Runnable arrival = () -> {
+                peer.listener.received(envelope);
+                peer.listener.receivedAll();
+            };
+            if (speed == null && wire.waiting.isEmpty()) {
+                peer.tell(arrival);
+                return;
+            }
+            wire.waiting.add(new Passing(size(envelope), peer, arrival));
+            if (wire.waiting.size() == 1) {
+                pass(peer.self, wire);
+            }
+        }
+
+        /** The first that waits passes now. */
+        private void pass(NodeId to, Wire wire) {
+            Passing first = wire.waiting.element();
+            Long speed = speeds.get(List.of(self, to));
+            long takes = speed == null ? 0 : first.bytes * TimeUnit.SECONDS.toNanos(1) / speed;
+            dialler.schedule(
+                    () -> {
+                        synchronized (InMemoryNetwork.this) {
+                            if (wires.get(to) == wire) { // the connection is still the one
+                                first.to.tell(first.arrival);
+                                wire.waiting.remove();
+                                if (!wire.waiting.isEmpty()) {
+                                    pass(to, wire);
+                                }
+                            }
+                        }
+                    },
+                    takes,
+                    TimeUnit.NANOSECONDS);
         }
 
         private void tell(Runnable call) {
@@ -193,6 +260,8 @@ public final class InMemoryNetwork implements AutoCloseable {
         private void drop(Endpoint peer, String reason) {
             connections.remove(peer.self);
             peer.connections.remove(self);
+            wires.remove(peer.self);
+            peer.wires.remove(self);
             NodeId other = peer.self;
             tell(() -> listener.disconnected(other, reason));
             peer.tell(() -> peer.listener.disconnected(self, reason));

@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
-/** Writes one snapshot into a temporary file; see {@link SnapshotFiles} for the names and {@link SnapshotBlock} for the format. */
+/** Writes one snapshot into a temporary file, slowly enough that commits do not wait for it ({@link Sparing}); see {@link SnapshotFiles} for the names and {@link SnapshotBlock} for the format. */
 final class SnapshotWriter implements SnapshotSink {
-    /** A force after so many bytes: large enough to be rare, small enough that a force of the log beside it does not wait long. */
-    private static final int FORCE_EVERY = 4 << 20;
+    /** A force, and a rest, after so many bytes: large enough to be rare, small enough that a force of the log beside it does not wait long. */
+    private static final int FORCE_EVERY = 1 << 20;
 
     private final SnapshotFiles files;
     private final Path temporary;
@@ -20,6 +20,7 @@ final class SnapshotWriter implements SnapshotSink {
     private final Disk.WritableFile file;
     private final ByteBuffer block = ByteBuffer.allocate(SnapshotBlock.SIZE).position(SnapshotBlock.HEADER);
     private final CRC32C content = new CRC32C();
+    private final Sparing sparing = new Sparing();
     private long number;
     private int unforced;
     private boolean failed;
@@ -72,6 +73,7 @@ final class SnapshotWriter implements SnapshotSink {
             throw new IllegalArgumentException("snapshot " + begun.id() + " was announced with " + begun.bytes()
                     + " bytes, and there are " + source.remaining() + " more at " + position());
         }
+        sparing.begin();
         while (source.hasRemaining()) {
             int count = Math.min(source.remaining(), block.remaining());
             int at = block.position();
@@ -82,6 +84,7 @@ final class SnapshotWriter implements SnapshotSink {
                 writeBlock();
             }
         }
+        sparing.end();
     }
 
     private void writeBlock() throws IOException {
@@ -95,6 +98,7 @@ final class SnapshotWriter implements SnapshotSink {
                 file.force();
                 unforced = 0;
                 files.checkSpace(FORCE_EVERY);
+                sparing.rest();
             }
         } catch (IOException | RuntimeException | Error e) {
             failed = true;

@@ -347,7 +347,7 @@ class SnapshotFilesTest {
             log.append(entries(1, 10, 3, 10));
             disk.usableBytes(30 << 20); // below the log's reserve: snapshots still go on, for they make room
             take(log, 5, LARGE);
-            disk.usableBytes(12 << 20);
+            disk.usableBytes((10 << 20) + (512 << 10)); // a quarter of the reserve is kept
             assertThatThrownBy(() -> take(log, 6, LARGE))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("bytes free")
