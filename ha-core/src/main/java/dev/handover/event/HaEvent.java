@@ -140,6 +140,34 @@ public sealed interface HaEvent {
     record Snapshot(Instant at, NodeId node, GroupId group, SnapshotStep step, long index, long bytes, String detail)
             implements HaEvent {}
 
+    /** What a replica can find out about its disk without stopping itself for it. */
+    enum StorageFinding {
+        /** The end of the log was torn by a crash, or gives way to a snapshot: it was cut when the log was opened. Nothing that was acknowledged was in it. */
+        TAIL_CUT(false),
+        /** What had been forced is missing or wrong: the log was set aside, and the replica is rebuilt from its peers. */
+        LOG_DAMAGED(true),
+        /** A snapshot does not verify or does not belong to the log; an older one takes its place. */
+        SNAPSHOT_UNUSABLE(true),
+        /** The disk is nearly full: no commands are taken. */
+        NO_ROOM(true),
+        /** There is room again, and commands are taken. */
+        ROOM_AGAIN(false);
+
+        private final boolean alarm;
+
+        StorageFinding(boolean alarm) {
+            this.alarm = alarm;
+        }
+
+        /** Whether somebody should look at it. */
+        public boolean isAlarm() {
+            return alarm;
+        }
+    }
+
+    /** Something was found on the disk; {@code detail} says what and where, how many bytes, and what to do. */
+    record Storage(Instant at, NodeId node, GroupId group, StorageFinding finding, String detail) implements HaEvent {}
+
     /** The configuration store stopped answering, or answers again. Writes go on meanwhile; take-overs wait. */
     record Coordination(Instant at, NodeId node, GroupId group, boolean reachable, String detail) implements HaEvent {}
 }

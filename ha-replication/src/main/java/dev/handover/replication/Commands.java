@@ -487,6 +487,11 @@ final class Commands {
     }
 
     private HandoverException exceptionFor(Rejection reason) {
+        String noRoom = reason == Rejection.OVERLOADED ? replica.lacksRoom() : "";
+        if (!noRoom.isEmpty()) {
+            return new OverloadedException(
+                    replica.label() + " the disk is nearly full; the command was not applied: " + noRoom);
+        }
         return reason == Rejection.TOO_FEW_IN_SYNC
                 ? new RedundancyException(replica.label()
                         + " fewer replicas are in sync than minInSync asks for; the command was not applied."

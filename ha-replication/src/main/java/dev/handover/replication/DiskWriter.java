@@ -313,7 +313,10 @@ final class DiskWriter extends Worker {
         volume.appends.clear();
         tellAfterWrites(volume, false);
         @Nullable Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;
-        volume.replica.post(new Event.DiskFailed(String.valueOf(cause)));
+        String told = cause instanceof IOException && cause.getMessage() != null
+                ? cause.getMessage() // it names file and remedy
+                : String.valueOf(cause);
+        volume.replica.post(new Event.DiskFailed(told));
     }
 
     @Override

@@ -56,6 +56,9 @@ final class EventLog implements Consumer<HaEvent> {
                         label,
                         e.detail());
             }
+        } else if (event instanceof HaEvent.Storage e) {
+            LOG.atLevel(e.finding().isAlarm() ? Level.WARN : Level.INFO)
+                    .log("{} disk: {}: {}", label, e.finding(), e.detail());
         } else if (event instanceof HaEvent.Snapshot e) {
             boolean failed = e.step().name().endsWith("_FAILED");
             LOG.atLevel(failed ? Level.WARN : Level.INFO)

@@ -6,7 +6,6 @@ import dev.handover.coordination.ConfigurationStore;
 import dev.handover.event.EventBus;
 import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.ProtocolOptions;
-import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.storage.SegmentedLog;
 import dev.handover.replication.storage.StorageOptions;
 import dev.handover.replication.transport.Transport;
@@ -20,8 +19,6 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One process's part in its cluster: transport, disk, and the groups it has joined.
@@ -41,8 +38,6 @@ import org.slf4j.LoggerFactory;
  * them, one calls event listeners. The node owns the configuration store and the transport it was given, and closes them.
  */
 public final class HaNode implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(HaNode.class);
-
     private final NodeRuntime runtime;
 
     private HaNode(NodeRuntime runtime) {
@@ -331,7 +326,7 @@ public final class HaNode implements AutoCloseable {
         private HaNode start(ConfigurationStore store, Transport wire, Path directory) {
             StorageOptions onDisk = storage;
             NodeRuntime.LogStores logs = logStores == null
-                    ? (place, group, self) -> openSegmentedLog(place, group, self, onDisk)
+                    ? (place, group, self, listener) -> SegmentedLog.open(place, group, self, onDisk, listener)
                     : logStores;
             NodeRuntime runtime = new NodeRuntime(node, options(), wire, store, directory, logs);
             try {
@@ -395,19 +390,6 @@ public final class HaNode implements AutoCloseable {
                     }
                 }
             }
-        }
-
-        private static LogStore openSegmentedLog(Path directory, GroupId group, NodeId node, StorageOptions options)
-                throws IOException {
-            SegmentedLog log = SegmentedLog.open(directory, group, node, options, new OpeningLog(group, node));
-            log.damage()
-                    .ifPresent(damage -> LOG.warn(
-                            "[{} {}] the log was damaged: {}. A new one takes its place, and is filled by the other replicas;"
-                                    + " if this was the last copy, keep what was set aside and recover from it",
-                            group,
-                            node,
-                            damage));
-            return log;
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.handover.coordination.ConfigurationStore;
 import dev.handover.coordination.Member;
 import dev.handover.event.EventBus;
 import dev.handover.replication.storage.LogStore;
+import dev.handover.replication.storage.OpeningListener;
 import dev.handover.replication.transport.Transport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,7 +38,7 @@ final class NodeRuntime {
     /** Opens the log of a group. */
     @FunctionalInterface
     interface LogStores {
-        LogStore open(Path directory, GroupId group, NodeId node) throws IOException;
+        LogStore open(Path directory, GroupId group, NodeId node, OpeningListener listener) throws IOException;
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeRuntime.class);
@@ -219,7 +220,8 @@ final class NodeRuntime {
             }
             LogStore store;
             try {
-                store = logStores.open(directory.resolve(group.value()), group, self);
+                store = logStores.open(
+                        directory.resolve(group.value()), group, self, new OpeningLog(group, self, events::publish));
             } catch (IOException e) {
                 throw new UncheckedIOException(
                         "[" + group + " " + self + "] cannot open the log in " + directory.resolve(group.value()) + ": "

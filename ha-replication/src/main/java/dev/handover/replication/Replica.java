@@ -519,19 +519,25 @@ final class Replica {
         }
     }
 
+    /** Why this leader takes no commands, if that is for want of room on its disk; empty otherwise. */
+    String lacksRoom() {
+        return core.role().leads() ? store.spaceProblem().orElse("") : "";
+    }
+
     /** R15: before the disk is full nothing new is taken. */
     private boolean hasRoom() {
         boolean problem = store.spaceProblem().isPresent();
         if (problem != outOfSpace) {
             outOfSpace = problem;
-            if (problem) {
-                LOG.warn(
-                        "{} takes no more commands: {}. Make room on the disk",
-                        label,
-                        store.spaceProblem().orElse("the disk is nearly full"));
-            } else {
-                LOG.info("{} has room on the disk again and takes commands", label);
-            }
+            String detail = problem
+                    ? "no more commands are taken: " + store.spaceProblem().orElse("the disk is nearly full")
+                    : "there is room again, commands are taken";
+            publish(new HaEvent.Storage(
+                    Instant.now(),
+                    self.node(),
+                    group,
+                    problem ? HaEvent.StorageFinding.NO_ROOM : HaEvent.StorageFinding.ROOM_AGAIN,
+                    detail));
         }
         return !problem;
     }

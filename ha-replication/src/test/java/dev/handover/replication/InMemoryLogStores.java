@@ -7,6 +7,7 @@ import dev.handover.replication.protocol.RecoveredReplica;
 import dev.handover.replication.protocol.RecoveredReplica.EpochStart;
 import dev.handover.replication.protocol.SnapshotPosition;
 import dev.handover.replication.storage.LogStore;
+import dev.handover.replication.storage.OpeningListener;
 import dev.handover.replication.storage.SnapshotInfo;
 import dev.handover.replication.storage.SnapshotStore;
 import java.io.IOException;
@@ -75,7 +76,7 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
     }
 
     @Override
-    public LogStore open(Path directory, GroupId group, NodeId node) throws IOException {
+    public LogStore open(Path directory, GroupId group, NodeId node, OpeningListener listener) throws IOException {
         Disk disk = disk(group, node);
         synchronized (disk) {
             if (disk.open) {

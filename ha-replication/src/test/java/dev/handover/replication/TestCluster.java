@@ -3,6 +3,8 @@ package dev.handover.replication;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.event.HaEvent;
+import dev.handover.replication.storage.FaultyDisk;
+import dev.handover.replication.storage.StorageOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -28,6 +31,12 @@ final class TestCluster implements AutoCloseable {
     Consumer<HaNode.Builder> settings = builder -> {};
     /** Where real logs live; null for logs in memory. */
     Path onDisk;
+
+    /** The disks of the nodes, by name, on which faults can be ordered; used with {@link #onDisk} where {@link #faultyDisks} is not null. */
+    final Map<String, FaultyDisk> disks = new ConcurrentHashMap<>();
+
+    /** How logs are stored on faulty disks; null for the real disk. */
+    StorageOptions faultyDisks;
 
     Supplier<Journal> machines = Journal::new;
 
@@ -103,6 +112,9 @@ final class TestCluster implements AutoCloseable {
                 .dataDirectory(onDisk == null ? Path.of("unused") : onDisk.resolve(id));
         if (onDisk == null) {
             builder.logStores(logs);
+        } else if (faultyDisks != null) {
+            FaultyDisk disk = disks.computeIfAbsent(id, name -> new FaultyDisk());
+            builder.logStores((place, group, node, listener) -> disk.open(place, group, node, faultyDisks, listener));
         }
         settings.accept(builder);
         return builder.start();
@@ -113,7 +125,14 @@ final class TestCluster implements AutoCloseable {
         List<HaEvent> events = new CopyOnWriteArrayList<>();
         node.events().subscribe(events::add);
         Journal journal = machines.get();
-        Running started = new Running(node, node.join(GROUP, journal), journal, events);
+        ReplicatedLog log;
+        try {
+            log = node.join(GROUP, journal);
+        } catch (RuntimeException e) {
+            node.close();
+            throw e;
+        }
+        Running started = new Running(node, log, journal, events);
         running.put(id, started);
         return started;
     }

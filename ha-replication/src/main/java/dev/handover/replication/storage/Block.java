@@ -1,7 +1,6 @@
 package dev.handover.replication.storage;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
@@ -39,13 +38,12 @@ final class Block {
     }
 
     /** Reads a page and positions it at its content; null if it is missing, of another kind, or its checksum is wrong. */
-    static @Nullable ByteBuffer read(RandomAccessFile file, long position, int magic) throws IOException {
+    static @Nullable ByteBuffer read(Disk.ReadableFile file, long position, int magic) throws IOException {
         if (file.length() < position + SIZE) {
             return null;
         }
         byte[] bytes = new byte[SIZE];
-        file.seek(position);
-        file.readFully(bytes);
+        file.read(position, bytes, 0, SIZE);
         ByteBuffer block = ByteBuffer.wrap(bytes);
         return block.getInt(0) == crc(bytes) && block.getInt(4) == magic ? block.position(CONTENT) : null;
     }

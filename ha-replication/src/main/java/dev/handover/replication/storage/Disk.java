@@ -1,7 +1,9 @@
 package dev.handover.replication.storage;
 
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -9,13 +11,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Everything that changes the disk goes through here, so that tests can make it fail and can forget what was not forced. */
+/** Everything that is read from or changed on the disk goes through here, so that tests can make it fail and can forget what was not forced. */
 interface Disk {
     /** The real one. */
     Disk REAL = new Real();
 
     /** Opens a file for writing, creating it if it is missing. */
     WritableFile open(Path path) throws IOException;
+
+    /** Opens a file for reading. Interrupts of threads that read do it no harm. */
+    default ReadableFile openToRead(Path path) throws IOException {
+        return REAL.openToRead(path);
+    }
 
     /** Replaces {@code target} in one step. Durable after {@link #forceDirectory}. */
     void rename(Path source, Path target) throws IOException;
@@ -37,6 +44,14 @@ interface Disk {
         void force() throws IOException;
     }
 
+    /** A file being read, by one thread at a time. Errors name the file, the place and the remedy. */
+    interface ReadableFile extends Closeable {
+        long length() throws IOException;
+
+        /** Fills a part of {@code into} with what begins at {@code position}. */
+        void read(long position, byte[] into, int at, int length) throws IOException;
+    }
+
     /** Writes all of {@code source}. */
     static void writeFully(WritableFile file, ByteBuffer source, long position) throws IOException {
         long at = position;
@@ -49,6 +64,20 @@ interface Disk {
         }
     }
 
+    /** What failed, with the name of the file, which the system does not tell. */
+    static IOException failed(String what, Path path, IOException cause) {
+        return new IOException(what + " " + path + " failed: " + cause.getMessage(), cause);
+    }
+
+    /** For bytes that could not be read: that is not yet damage, for another cable may mend it. */
+    static IOException unreadable(Path path, long position, int length, IOException cause) {
+        return new IOException(
+                length + " bytes of " + path + ", from byte " + position + " on, cannot be read: "
+                        + (cause instanceof EOFException ? "the file ends before" : cause.getMessage())
+                        + ". Check the disk; if it stays so, start with an empty directory on a sound one, to be filled by the other replicas",
+                cause);
+    }
+
     /** Files of the operating system. */
     final class Real implements Disk {
         @Override
@@ -57,17 +86,53 @@ interface Disk {
             return new WritableFile() {
                 @Override
                 public int write(ByteBuffer source, long position) throws IOException {
-                    return channel.write(source, position);
+                    int length = source.remaining();
+                    try {
+                        return channel.write(source, position);
+                    } catch (IOException e) {
+                        throw failed("writing " + length + " bytes at byte " + position + " of", path, e);
+                    }
                 }
 
                 @Override
                 public void force() throws IOException {
-                    channel.force(false);
+                    try {
+                        channel.force(false);
+                    } catch (IOException e) {
+                        throw failed("forcing", path, e);
+                    }
                 }
 
                 @Override
                 public void close() throws IOException {
                     channel.close();
+                }
+            };
+        }
+
+        @Override
+        public ReadableFile openToRead(Path path) throws IOException {
+            // no channel on purpose: a channel is closed for everybody when a thread is interrupted while it reads
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
+            return new ReadableFile() {
+                @Override
+                public long length() throws IOException {
+                    return file.length();
+                }
+
+                @Override
+                public void read(long position, byte[] into, int at, int length) throws IOException {
+                    try {
+                        file.seek(position);
+                        file.readFully(into, at, length);
+                    } catch (IOException e) {
+                        throw unreadable(path, position, length, e);
+                    }
+                }
+
+                @Override
+                public void close() throws IOException {
+                    file.close();
                 }
             };
         }
@@ -86,6 +151,8 @@ interface Disk {
         public void forceDirectory(Path directory) throws IOException {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
                 channel.force(true);
+            } catch (IOException e) {
+                throw failed("forcing the directory", directory, e);
             }
         }
 

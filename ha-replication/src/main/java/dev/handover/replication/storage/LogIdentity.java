@@ -3,7 +3,6 @@ package dev.handover.replication.storage;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,13 +39,13 @@ record LogIdentity(UUID logId, GroupId group, NodeId node) {
         }
     }
 
-    static LogIdentity read(Path log) throws IOException {
+    static LogIdentity read(Disk disk, Path log) throws IOException {
         Path path = log.resolve(FILE);
         if (!Files.exists(path)) {
             throw new DamagedLogException(path + " is missing");
         }
         ByteBuffer block;
-        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+        try (Disk.ReadableFile file = disk.openToRead(path)) {
             block = Block.read(file, 0, MAGIC);
         }
         if (block == null) {

@@ -32,7 +32,7 @@ public final class OfflineLog implements Closeable {
         private final List<String> messages = new ArrayList<>();
 
         @Override
-        public void warn(String message) {
+        public void snapshotUnusable(String message) {
             messages.add(message);
         }
     }
@@ -68,10 +68,10 @@ public final class OfflineLog implements Closeable {
                     directory + " holds no log; name the directory of one group on one node, which has 'log' in it");
         }
         try {
-            identity = LogIdentity.read(log);
-            state = StateFile.read(log);
+            identity = LogIdentity.read(Disk.REAL, log);
+            state = StateFile.read(Disk.REAL, log);
             Opening opening = new Opening(warnings);
-            recovery = new Recovery(log, identity, state, opening);
+            recovery = new Recovery(Disk.REAL, log, identity, state, opening);
             recovery.scan();
             snapshots = SnapshotChoice.of(
                     SnapshotFiles.look(new Untouched(), log, identity.logId(), opening), recovery, state, opening);

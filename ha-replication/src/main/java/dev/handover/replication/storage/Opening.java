@@ -35,7 +35,15 @@ final class Opening {
         }
     }
 
-    void warn(String message) {
-        listener.warn(message);
+    void snapshotUnusable(String message) {
+        listener.snapshotUnusable(message);
+    }
+
+    void tailCut(String message) {
+        listener.tailCut(message);
+    }
+
+    void damaged(String message) {
+        listener.damaged(message);
     }
 }

@@ -13,6 +13,12 @@ public interface OpeningListener {
      */
     default void progress(long bytes, long ofBytes) {}
 
-    /** Something is wrong that does not keep the log from being opened; for a log line at WARN. */
-    default void warn(String message) {}
+    /** A snapshot is of no use; the log is opened without it. */
+    default void snapshotUnusable(String message) {}
+
+    /** What lay behind the end of the log was cut off: the message says how many bytes, where, and why nothing acknowledged was among them. */
+    default void tailCut(String message) {}
+
+    /** What had been forced is missing or wrong: the log was set aside, and a new one takes its place. */
+    default void damaged(String message) {}
 }

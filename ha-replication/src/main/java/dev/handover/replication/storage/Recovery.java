@@ -24,8 +24,9 @@ final class Recovery {
 
     final SparseIndex index = new SparseIndex();
     final Epochs epochs;
-    final SegmentFiles files = new SegmentFiles();
+    final SegmentFiles files;
 
+    private final Disk disk;
     private final Path directory;
     private final UUID logId;
     private final StateFile.State state;
@@ -48,7 +49,9 @@ final class Recovery {
     /** Per segment, where the last byte behind the end of the log is that is not zero; 0 if there is none. */
     private long[] behindTo = {};
 
-    Recovery(Path directory, LogIdentity identity, StateFile.State state, Opening opening) {
+    Recovery(Disk disk, Path directory, LogIdentity identity, StateFile.State state, Opening opening) {
+        this.disk = disk;
+        this.files = new SegmentFiles(disk);
         this.directory = directory;
         this.logId = identity.logId();
         this.state = state;
@@ -126,7 +129,7 @@ final class Recovery {
                 throw new DamagedLogException(
                         directory.resolve(Segment.fileName(next)) + " is missing; the next one is " + path);
             }
-            Segment segment = Segment.open(path, logId);
+            Segment segment = Segment.open(disk, path, logId);
             segments.add(segment);
             opening.expect(segment.size());
             next = segment.end();
@@ -223,7 +226,11 @@ final class Recovery {
             while (at < segment.size()) {
                 int left = (int) Math.min(RecordHeader.SIZE, segment.size() - at);
                 int start = window.load(at, left);
-                int empty = zeros(window.bytes(), start, window.available(at)) - RecordHeader.MARKED;
+                int zeros = zeros(window.bytes(), start, window.available(at));
+                if (at + zeros == segment.size()) {
+                    break;
+                }
+                int empty = zeros - RecordHeader.MARKED;
                 if (empty >= 0) {
                     at += (empty / RecordHeader.ALIGNMENT + 1) * RecordHeader.ALIGNMENT; // no header begins so
                     continue;
@@ -245,30 +252,54 @@ final class Recovery {
         return other < 0 ? count : other;
     }
 
-    /** Wipes out what lies behind the end, and makes what lies before it durable, which it may not be yet if only the process had ended. */
-    void cutTail(Disk disk) throws IOException {
+    /**
+     * Wipes out what lies behind the end, and makes what lies before it durable, which it may not be yet: when only the process had ended, the system still has to write it. And when
+     * a force had failed, the system may hold it as written though it is not, so that another force alone would do nothing. That is why everything above the greatest mark is written again.
+     */
+    void cutTail() throws IOException {
         for (Segment old : dropped) {
             disk.delete(old.path());
         }
+        long deleted = 0;
         while (segments.size() > current + 2) {
             Segment last = segments.remove(segments.size() - 1);
+            deleted += Math.max(0, behindTo[segments.size()] - Segment.HEADER);
             files.remove(last);
             disk.delete(last.path()); // from the end on, so that a crash here leaves no gap
             disk.forceDirectory(directory);
         }
+        long cut = 0;
         for (int number = 0; number < segments.size(); number++) {
             Segment segment = segments.get(number);
             if (segment.end() <= greatestMark) {
                 continue;
             }
             try (Disk.WritableFile file = disk.open(segment.path())) {
+                writeAgain(file, segment, number < current ? segment.size() : number == current ? position : 0);
                 if (behindTo[number] > 0) {
-                    zero(file, number == current ? position : Segment.HEADER, behindTo[number]);
+                    long from = number == current ? position : Segment.HEADER;
+                    zero(file, from, behindTo[number]);
+                    cut += behindTo[number] - from;
                 }
                 file.force();
             }
         }
         disk.forceDirectory(directory);
+        if (cut + deleted > 0) {
+            opening.tailCut((cut + deleted) + " bytes behind entry " + lastIndex + " were cut off: "
+                    + current().at(end()) + ". They are the torn end of what was being written when the process or the"
+                    + " power went; no mark says that they had been forced, so nothing of it was acknowledged");
+        }
+    }
+
+    /** From the greatest mark on. */
+    private void writeAgain(Disk.WritableFile file, Segment segment, long to) throws IOException {
+        for (long at = Math.max(Segment.HEADER, greatestMark - segment.start()); at < to; ) {
+            int count = (int) Math.min(memory.length, to - at);
+            files.read(segment, at, memory, 0, count);
+            Disk.writeFully(file, ByteBuffer.wrap(memory, 0, count), at);
+            at += count;
+        }
     }
 
     private static void zero(Disk.WritableFile file, long from, long to) throws IOException {

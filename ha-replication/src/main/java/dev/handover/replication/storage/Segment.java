@@ -1,7 +1,6 @@
 package dev.handover.replication.storage;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -49,10 +48,10 @@ record Segment(Path path, long start, long size) {
                 .putLong(logId.getLeastSignificantBits()));
     }
 
-    static Segment open(Path path, UUID logId) throws IOException {
+    static Segment open(Disk disk, Path path, UUID logId) throws IOException {
         long length;
         @Nullable ByteBuffer block;
-        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+        try (Disk.ReadableFile file = disk.openToRead(path)) {
             length = file.length();
             block = Block.read(file, 0, MAGIC);
         }

@@ -185,9 +185,10 @@ final class SegmentAllocator implements Closeable {
     private Segment make(long start, long size, CountDownLatch noLonger) throws IOException {
         long usable = disk.usableBytes(directory);
         if (usable - size < options.reserveBytes()) {
-            throw new NoSpaceException(directory + " has " + usable + " bytes free: a segment of " + size
-                    + " and the reserve of " + options.reserveBytes()
-                    + " do not fit; free space, or move the data directory to a larger disk, and start again"); // R15
+            throw new NoSpaceException(
+                    directory + " has " + usable + " bytes free: a segment of " + size
+                            + " and the reserve of " + options.reserveBytes()
+                            + " do not fit; free space, and it goes on by itself, or move the data directory to a larger disk"); // R15
         }
         Path temporary = directory.resolve(TEMPORARY);
         Segment segment = new Segment(directory.resolve(Segment.fileName(start)), start, size);

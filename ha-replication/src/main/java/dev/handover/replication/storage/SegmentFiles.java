@@ -2,7 +2,6 @@ package dev.handover.replication.storage;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
@@ -12,19 +11,23 @@ import java.util.NoSuchElementException;
 import java.util.TreeMap;
 
 /**
- * The segments, for reading by any thread. Only a few stay open. They are not channels on purpose: a channel is closed for everybody when a thread is
- * interrupted while it reads, a {@link RandomAccessFile} is not.
+ * The segments, for reading by any thread. Only a few stay open.
  */
 final class SegmentFiles implements Closeable {
     private static final int MAX_OPEN = 8;
 
+    private final Disk disk;
     private final TreeMap<Long, Segment> segments = new TreeMap<>();
     /** Per start of a segment, the last index of the log when it began. */
     private final TreeMap<Long, Long> lastBefore = new TreeMap<>();
 
-    private final Map<Segment, RandomAccessFile> open = new HashMap<>();
+    private final Map<Segment, Disk.ReadableFile> open = new HashMap<>();
     private final ArrayDeque<Segment> oldestFirst = new ArrayDeque<>();
     private boolean closed;
+
+    SegmentFiles(Disk disk) {
+        this.disk = disk;
+    }
 
     /** Adds a segment that began when the log went to that index. What was read of an earlier file at the same offset is forgotten. */
     synchronized void add(Segment segment, long lastIndexBefore) throws IOException {
@@ -75,22 +78,21 @@ final class SegmentFiles implements Closeable {
         if (closed) {
             throw new IOException("the log is closed; " + segment.path() + " was not read");
         }
-        RandomAccessFile file = open.get(segment);
+        Disk.ReadableFile file = open.get(segment);
         if (file == null) {
             if (open.size() == MAX_OPEN) {
                 close(oldestFirst.getFirst());
             }
-            file = new RandomAccessFile(segment.path().toFile(), "r");
+            file = disk.openToRead(segment.path());
             open.put(segment, file);
             oldestFirst.addLast(segment);
         }
-        file.seek(position);
-        file.readFully(into, at, length);
+        file.read(position, into, at, length);
     }
 
     private void close(Segment segment) throws IOException {
         oldestFirst.remove(segment);
-        RandomAccessFile file = open.remove(segment);
+        Disk.ReadableFile file = open.remove(segment);
         if (file != null) {
             file.close();
         }

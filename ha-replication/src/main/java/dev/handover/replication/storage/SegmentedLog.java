@@ -137,6 +137,7 @@ public final class SegmentedLog implements LogStore {
                 resources.closeAllBut(lock);
                 damage = e.what() + "; set aside as " + home.setAside(e.what());
             }
+            opening.damaged(damage);
             home.createLog(group, node, options);
             return load(home, group, node, options, damage, resources, opening);
         } catch (IOException | RuntimeException | Error e) {
@@ -154,17 +155,18 @@ public final class SegmentedLog implements LogStore {
             Resources resources,
             Opening opening)
             throws IOException {
-        LogIdentity identity = LogIdentity.read(home.log());
+        LogIdentity identity = LogIdentity.read(home.disk(), home.log());
         identity.check(home.directory(), group, node);
         StateFile state = resources.add(StateFile.open(home.disk(), home.log()));
-        Recovery recovery = new Recovery(home.log(), identity, state.state(), opening);
+        Recovery recovery = new Recovery(home.disk(), home.log(), identity, state.state(), opening);
         resources.add(recovery.files);
         recovery.scan();
         SnapshotFiles snapshots = SnapshotFiles.open(home.disk(), home.log(), identity.logId(), options, opening);
         SnapshotChoice choice = SnapshotChoice.of(snapshots, recovery, state.state(), opening);
         opening.done();
         home.removeTemporary();
-        recovery.cutTail(home.disk());
+        recovery.cutTail();
+        choice.tell(recovery, opening);
         return new SegmentedLog(home, resources, options, identity, state, recovery, choice, damage);
     }
 

@@ -1,7 +1,6 @@
 package dev.handover.replication.storage;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -49,13 +48,12 @@ final class SnapshotBlock {
     }
 
     /** Reads a block with so much content into an array of {@link #SIZE}; false if it is not there or does not verify. */
-    boolean read(RandomAccessFile file, long number, byte[] into, int contentBytes) throws IOException {
+    boolean read(Disk.ReadableFile file, long number, byte[] into, int contentBytes) throws IOException {
         int size = HEADER + contentBytes;
         if (file.length() < at(number) + size) {
             return false;
         }
-        file.seek(at(number));
-        file.readFully(into, 0, size);
+        file.read(at(number), into, 0, size);
         ByteBuffer block = ByteBuffer.wrap(into);
         return block.getInt(4) == contentBytes && block.getInt(0) == checksum(into, size, number);
     }

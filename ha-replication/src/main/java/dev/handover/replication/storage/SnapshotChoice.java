@@ -11,6 +11,16 @@ import java.io.IOException;
  * @param resets whether the log must be emptied in favour of the snapshot: it had been received, or its entries were not yet forced here, when a crash came
  */
 record SnapshotChoice(SnapshotFiles snapshots, SnapshotPosition position, boolean resets) {
+    /** What gives way to the snapshot is cut off, too, so it is told. */
+    void tell(Recovery recovery, Opening opening) {
+        if (resets) {
+            opening.tailCut(
+                    "the log up to index " + recovery.lastIndex() + " gives way to the snapshot at index "
+                            + position.index() + " of epoch " + position.epoch()
+                            + ", which had been received and holds what was committed; what it does not hold was not committed");
+        }
+    }
+
     /**
      * Chooses.
      *
@@ -32,7 +42,7 @@ record SnapshotChoice(SnapshotFiles snapshots, SnapshotPosition position, boolea
             // these were not: they have to go.
             boolean supersedes = sameHistory && epoch < info.position().epoch();
             if (!connects && !supersedes) {
-                opening.warn("the snapshot at index " + index + " of epoch "
+                opening.snapshotUnusable("the snapshot at index " + index + " of epoch "
                         + info.position().epoch() + " in " + snapshots.directory()
                         + " does not belong to this log, which has epoch " + epoch + " there; it is not used");
                 continue;

@@ -3,7 +3,6 @@ package dev.handover.replication.storage;
 import dev.handover.Configuration;
 import dev.handover.replication.protocol.SnapshotPosition;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,7 +67,7 @@ final class SnapshotFiles implements SnapshotStore {
                 continue;
             }
             SnapshotInfo info = null;
-            try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+            try (Disk.ReadableFile file = disk.openToRead(path)) {
                 SnapshotInfo found = SnapshotHeader.read(file, path, logId);
                 if (found != null
                         && path(found, COMPLETE).equals(path)
@@ -121,7 +120,7 @@ final class SnapshotFiles implements SnapshotStore {
     boolean verify(SnapshotInfo info, Opening opening) throws IOException {
         Path path = path(info, COMPLETE);
         String wrong;
-        try (SnapshotReader reader = new SnapshotReader(path, info)) {
+        try (SnapshotReader reader = new SnapshotReader(disk, path, info)) {
             wrong = reader.verify(opening);
         }
         if (!wrong.isEmpty()) {
@@ -138,7 +137,8 @@ final class SnapshotFiles implements SnapshotStore {
         Path aside = path.resolveSibling(name.substring(0, name.length() - COMPLETE.length()) + DAMAGED);
         disk.rename(path, aside);
         disk.forceDirectory(directory);
-        opening.warn("the snapshot " + path + " is damaged: " + wrong + "; set aside as " + aside.getFileName());
+        opening.snapshotUnusable(
+                "the snapshot " + path + " is damaged: " + wrong + "; set aside as " + aside.getFileName());
     }
 
     /** Snapshots go on while the log refuses commands for want of space, for they are what makes room; but some is left (R15). */
@@ -178,7 +178,7 @@ final class SnapshotFiles implements SnapshotStore {
             throw new IOException("there is no snapshot " + snapshot.id() + " at index "
                     + snapshot.position().index() + " in " + directory);
         }
-        return new SnapshotReader(path(snapshot, COMPLETE), snapshot);
+        return new SnapshotReader(disk, path(snapshot, COMPLETE), snapshot);
     }
 
     @Override

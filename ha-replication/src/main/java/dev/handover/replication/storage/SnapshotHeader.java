@@ -5,7 +5,6 @@ import dev.handover.NodeId;
 import dev.handover.ReplicaId;
 import dev.handover.replication.protocol.SnapshotPosition;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -98,7 +97,7 @@ final class SnapshotHeader {
     }
 
     /** Reads the header of a file; null if it does not verify or belongs to another log. */
-    static @Nullable SnapshotInfo read(RandomAccessFile file, Path path, UUID logId) throws IOException {
+    static @Nullable SnapshotInfo read(Disk.ReadableFile file, Path path, UUID logId) throws IOException {
         ByteBuffer block = Block.read(file, 0, MAGIC);
         if (block == null) {
             return null;

@@ -1,26 +1,25 @@
 package dev.handover.replication.storage;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
-/** Reads one snapshot, each block verified. Keeps the file open, so it can be read on when its name is gone. No channel, for the same reason as in {@link SegmentFiles}. */
+/** Reads one snapshot, each block verified. Keeps the file open, so it can be read on when its name is gone. */
 final class SnapshotReader implements SnapshotSource {
     private final Path path;
     private final SnapshotInfo info;
-    private final RandomAccessFile file;
+    private final Disk.ReadableFile file;
     private final SnapshotBlock blocks;
     private final byte[] block = new byte[SnapshotBlock.SIZE];
     private long loaded = -1;
     private boolean closed;
 
-    SnapshotReader(Path path, SnapshotInfo info) throws IOException {
+    SnapshotReader(Disk disk, Path path, SnapshotInfo info) throws IOException {
         this.path = path;
         this.info = info;
         blocks = new SnapshotBlock(info.id());
-        file = new RandomAccessFile(path.toFile(), "r");
+        file = disk.openToRead(path);
     }
 
     @Override

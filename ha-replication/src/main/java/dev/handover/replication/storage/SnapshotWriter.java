@@ -1,7 +1,6 @@
 package dev.handover.replication.storage;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +51,7 @@ final class SnapshotWriter implements SnapshotSink {
     }
 
     private void takeOver() throws IOException {
-        try (RandomAccessFile partial = new RandomAccessFile(temporary.toFile(), "r")) {
+        try (Disk.ReadableFile partial = files.disk().openToRead(temporary)) {
             while ((number + 1) * SnapshotBlock.CAPACITY <= begun.bytes()
                     && blocks.read(partial, number, block.array(), SnapshotBlock.CAPACITY)) {
                 content.update(block.array(), SnapshotBlock.HEADER, SnapshotBlock.CAPACITY);

@@ -2,7 +2,6 @@ package dev.handover.replication.storage;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,18 +65,18 @@ final class StateFile implements Closeable {
     }
 
     static StateFile open(Disk disk, Path log) throws IOException {
-        State newest = read(log);
+        State newest = read(disk, log);
         return new StateFile(disk.open(log.resolve(FILE)), newest);
     }
 
     /** The newest save; changes nothing. */
-    static State read(Path log) throws IOException {
+    static State read(Disk disk, Path log) throws IOException {
         Path path = log.resolve(FILE);
         if (!Files.exists(path)) {
             throw new DamagedLogException(path + " is missing");
         }
         State newest = null;
-        try (RandomAccessFile reading = new RandomAccessFile(path.toFile(), "r")) {
+        try (Disk.ReadableFile reading = disk.openToRead(path)) {
             for (int slot = 0; slot < SLOTS; slot++) {
                 ByteBuffer block = Block.read(reading, (long) slot * Block.SIZE, MAGIC);
                 if (block == null) {

@@ -16,6 +16,8 @@ import java.util.function.Consumer;
  * A disk that knows what was forced. It can be made to fail at any operation, and can leave behind what a disk might hold after power was lost: all that was forced, and of the rest any
  * sectors, some of them torn. What happened to the names in a directory since that was last forced has happened up to some moment, and is lost from there on: files vanish,
  * come back, or have their old name.
+ *
+ * <p>After a force that failed, what was to be forced counts as written: reading shows it, another force does nothing for it, and some of it is not on the disk (as Linux does it).
  */
 final class CrashDisk implements Disk {
     private static final int SECTOR = 512;
@@ -173,6 +175,13 @@ final class CrashDisk implements Disk {
             System.arraycopy(bytes, from, durable, position, count);
         }
 
+        private void applyPending() {
+            for (Write write : pending) {
+                apply(write.position, write.bytes, 0, write.bytes.length);
+            }
+            pending.clear();
+        }
+
         byte[] afterCrash(int luck) {
             byte[] before = durable;
             durable = durable.clone();
@@ -224,12 +233,15 @@ final class CrashDisk implements Disk {
         @Override
         public void force() throws IOException {
             synchronized (CrashDisk.this) {
-                operation();
-                forces++;
-                for (Write write : content.pending) {
-                    content.apply(write.position, write.bytes, 0, write.bytes.length);
+                try {
+                    operation();
+                } catch (IOException e) {
+                    content.pending.removeIf(write -> random.nextBoolean());
+                    content.applyPending();
+                    throw e;
                 }
-                content.pending.clear();
+                forces++;
+                content.applyPending();
             }
         }
 

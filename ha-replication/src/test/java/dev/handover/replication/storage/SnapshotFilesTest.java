@@ -41,7 +41,7 @@ class SnapshotFilesTest {
     private SegmentedLog start(Path directory) throws IOException {
         OpeningListener listener = new OpeningListener() {
             @Override
-            public void warn(String message) {
+            public void snapshotUnusable(String message) {
                 warnings.add(message);
             }
         };
