@@ -31,10 +31,13 @@ final class Outbox {
 
     private record Numbered(int number, UUID logId) {}
 
+    /** A message with its size, which takes a look at every entry to know. */
+    private record Waiting(Envelope envelope, long messageBytes) {}
+
     private final Channel channel;
     private final long maxBytes;
     private final Consumer<RuntimeException> onFailure;
-    private final Queue<Envelope> queue = new ConcurrentLinkedQueue<>();
+    private final Queue<Waiting> queue = new ConcurrentLinkedQueue<>();
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
@@ -60,7 +63,7 @@ final class Outbox {
             bytes.addAndGet(-cost);
             return false;
         }
-        queue.add(envelope);
+        queue.add(new Waiting(envelope, messageBytes));
         if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
             try {
                 channel.eventLoop().execute(this::drain);
@@ -140,23 +143,23 @@ final class Outbox {
 
     /** Encodes some of what waits into one buffer and writes that. */
     private boolean writeBatch() {
-        Envelope next = queue.peek();
+        Waiting next = queue.peek();
         if (next == null) {
             return false;
         }
-        long most = Wire.MESSAGE_HEAD_BYTES + MessageCodec.size(next.message());
+        long most = Wire.MESSAGE_HEAD_BYTES + next.messageBytes;
         int capacity = (int) Math.max(most, Math.min(bytes.get(), BATCH_BYTES));
         ByteBuf batch = channel.alloc().directBuffer(capacity);
         long cost = 0;
         try {
             do {
-                long messageBytes = MessageCodec.size(next.message());
+                long messageBytes = next.messageBytes;
                 if (batch.isReadable() && batch.readableBytes() + Wire.MESSAGE_HEAD_BYTES + messageBytes > capacity) {
                     break;
                 }
                 queue.remove();
                 cost += cost(messageBytes);
-                encode(next, messageBytes, batch);
+                encode(next.envelope, messageBytes, batch);
                 next = queue.peek();
             } while (next != null);
         } catch (RuntimeException e) {

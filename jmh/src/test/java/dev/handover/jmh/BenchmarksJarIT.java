@@ -44,7 +44,7 @@ class BenchmarksJarIT {
                 .contains("\"take_overs\":[\n  {\"system\":\"handover\",\"rounds\":1");
         assertThat(directory.resolve("performance.md"))
                 .content()
-                .contains("| Handover | 8 | 256 |", "latency.svg", "\n\n## Found\n\nby people\n");
+                .contains("| Handover | 3 | 8 | 256 |", "latency.svg", "\n\n## Found\n\nby people\n");
         assertThat(directory.resolve("latency.svg"))
                 .content()
                 .startsWith("<svg")

@@ -49,7 +49,9 @@ public final class ClusterBenchmark {
                 .start()) {
             zooKeeper.awaitServing(Duration.ofSeconds(30));
             for (String name : options.systems()) {
-                measure(options, report, Contenders.named(name), zooKeeper.connectString());
+                for (int replicas : options.replicas()) {
+                    measure(options, report, Contenders.named(name), replicas, zooKeeper.connectString());
+                }
             }
         }
         report.write();
@@ -64,12 +66,11 @@ public final class ClusterBenchmark {
         report.pingPong(Limits.pingPongMicros(2));
     }
 
-    private static void measure(Options options, Report report, Contender contender, String zooKeeper)
+    private static void measure(Options options, Report report, Contender contender, int replicas, String zooKeeper)
             throws IOException, InterruptedException {
         boolean latch = contender instanceof LatchContender;
-        Path directory = options.directory().resolve(contender.name());
-        try (RunningCluster cluster =
-                new RunningCluster(contender, Layout.choose(directory, options.replicas(), zooKeeper))) {
+        Path directory = options.directory().resolve(contender.name() + "-" + replicas);
+        try (RunningCluster cluster = new RunningCluster(contender, Layout.choose(directory, replicas, zooKeeper))) {
             if (!latch && (options.reads() == 0 || contender.reads())) {
                 for (int bytes : options.sizes()) {
                     for (int window : options.windows()) {

@@ -14,13 +14,16 @@ import java.util.concurrent.TimeUnit;
 /** What the machine can do at best: nobody can be faster than its disk and its loopback. */
 final class Limits {
     private static final int FILE_BYTES = 256 << 20;
+    private static final int MOST_TOGETHER_BYTES = 16 << 20;
 
     private Limits() {}
 
     /** Records per second when so many are written with one write and one {@code force(false)}, into a file that was written before. */
     static double recordsPerSecond(Path directory, int bytes, int together, int seconds) throws IOException {
         Path path = directory.resolve("limit");
-        ByteBuffer batch = ByteBuffer.allocateDirect(bytes * together);
+        int fit = (int)
+                Math.max(1, Math.min(together, (long) MOST_TOGETHER_BYTES / bytes)); // large batches gain nothing more
+        ByteBuffer batch = ByteBuffer.allocateDirect(bytes * fit);
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
             for (long at = 0; at < FILE_BYTES; at += zeros.capacity()) {
@@ -38,7 +41,7 @@ final class Limits {
                 batch.clear();
                 position += file.write(batch, position);
                 file.force(false);
-                records += together;
+                records += fit;
             }
             return records * 1e9 / (System.nanoTime() - begin);
         } finally {

@@ -12,7 +12,7 @@ record Options(
         List<Integer> sizes,
         int warmSeconds,
         int seconds,
-        int replicas,
+        List<Integer> replicas,
         int reads,
         int takeOvers,
         Path directory,
@@ -28,7 +28,7 @@ record Options(
               --sizes n,m        bytes of a command                                          (256)
               --seconds n        measured, for each row                                      (10)
               --warm n           before that, unmeasured                                     (10)
-              --replicas n       of each cluster; peers need 3 or more                       (3)
+              --replicas n,m     of each cluster; peers need 3 or more                       (3)
               --reads n          per cent of linearizable reads among the operations         (0)
               --take-overs n     rounds of SIGKILL to the leader under a sequential writer   (0)
               --directory d      for data and logs; emptied                                  (target/cluster)
@@ -42,7 +42,7 @@ record Options(
         List<Integer> sizes = List.of(256);
         int warm = 10;
         int seconds = 10;
-        int replicas = 3;
+        List<Integer> replicas = List.of(3);
         int reads = 0;
         int takeOvers = 0;
         Path directory = Path.of("target", "cluster");
@@ -60,7 +60,7 @@ record Options(
                 case "--sizes" -> sizes = numbers(option, value, 8, 1 << 20);
                 case "--seconds" -> seconds = number(option, value, 1, 3600);
                 case "--warm" -> warm = number(option, value, 0, 3600);
-                case "--replicas" -> replicas = number(option, value, 1, 7);
+                case "--replicas" -> replicas = numbers(option, value, 1, 7);
                 case "--reads" -> reads = number(option, value, 0, 100);
                 case "--take-overs" -> takeOvers = number(option, value, 0, 1000);
                 case "--directory" -> directory = Path.of(value);

@@ -68,7 +68,8 @@ final class Report {
     private String command() {
         return "java -jar jmh/target/benchmarks.jar cluster --systems " + String.join(",", options.systems())
                 + " --windows " + joined(options.windows()) + " --sizes " + joined(options.sizes()) + " --warm "
-                + options.warmSeconds() + " --seconds " + options.seconds() + " --replicas " + options.replicas()
+                + options.warmSeconds() + " --seconds " + options.seconds() + " --replicas "
+                + joined(options.replicas())
                 + " --reads " + options.reads() + " --take-overs " + options.takeOvers();
     }
 
@@ -145,13 +146,14 @@ final class Report {
                 .append(command())
                 .append("\n\n![latency against throughput](latency.svg)\n\n");
         page.append(
-                        "| system | window | bytes | reads | ops/s | p50 µs | p99 µs | p99.9 µs | leader B/op | of it beside the command | servers µs/op | client µs/op |\n")
-                .append("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+                        "| system | replicas | window | bytes | reads | ops/s | p50 µs | p99 µs | p99.9 µs | leader B/op | of it beside the command | servers µs/op | client µs/op |\n")
+                .append("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
         for (Row row : rows) {
             page.append(String.format(
                     Locale.ROOT,
-                    "| %s | %d | %d | %d %% | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f | %.1f |%n",
+                    "| %s | %d | %d | %d | %d %% | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f | %.1f |%n",
                     Contenders.named(row.system()).title(),
+                    row.replicas(),
                     row.window(),
                     row.bytes(),
                     row.reads(),

@@ -15,7 +15,7 @@ class OptionsTest {
         assertThat(options.windows()).containsExactly(1, 64);
         assertThat(options.seconds()).isEqualTo(3);
         assertThat(options.sizes()).containsExactly(256);
-        assertThat(options.replicas()).isEqualTo(3);
+        assertThat(options.replicas()).containsExactly(3);
     }
 
     @Test
