@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param featureLevel highest entry format that may be written
  * @param nonce chosen by the proposer of this configuration, so that it knows its own proposal again after a lost answer
  * @param reason why it was proposed, for people
+ * @param leaseNanos for how long a follower's grant holds, so how long a restarted one waits before it commits as leader; 0: no leases are in use
  */
 public record Configuration(
         UUID lineage,
@@ -24,7 +25,8 @@ public record Configuration(
         int minInSync,
         int featureLevel,
         UUID nonce,
-        String reason) {
+        String reason,
+        long leaseNanos) {
     /** Sorts the in-sync set and checks everything. */
     public Configuration {
         inSync = inSync.stream().sorted().toList();
@@ -36,6 +38,9 @@ public record Configuration(
         }
         if (featureLevel < 1) {
             throw new IllegalArgumentException("feature level " + featureLevel + " is below 1");
+        }
+        if (leaseNanos < 0) {
+            throw new IllegalArgumentException("lease of " + leaseNanos + " ns is below 0");
         }
         if (!inSync.contains(leader)) {
             throw new IllegalArgumentException("leader " + leader + " is not in the in-sync set " + inSync);
@@ -51,6 +56,24 @@ public record Configuration(
     /** Whether an operator's forced recovery made it; the reason then says what may be lost. */
     public boolean isForcedRecovery() {
         return reason.startsWith(FORCED_RECOVERY);
+    }
+
+    /** One without leases. */
+    public Configuration(
+            UUID lineage,
+            long epoch,
+            ReplicaId leader,
+            List<ReplicaId> inSync,
+            int minInSync,
+            int featureLevel,
+            UUID nonce,
+            String reason) {
+        this(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, 0);
+    }
+
+    /** The same with another period of leases. */
+    public Configuration withLeaseNanos(long nanos) {
+        return new Configuration(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, nanos);
     }
 
     /** Whether this very replica, its log included, is in the in-sync set. */

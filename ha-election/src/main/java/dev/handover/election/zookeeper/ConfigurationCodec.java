@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
  * featureLevel=1
  * nonce=c0de...
  * reason=a does not answer
+ * leaseNanos=200000000           only while leases are in use
  * </pre>
  */
 final class ConfigurationCodec {
@@ -29,7 +30,7 @@ final class ConfigurationCodec {
     private ConfigurationCodec() {}
 
     static byte[] encode(Configuration configuration) {
-        return Content.ofFormat(FORMAT)
+        Content content = Content.ofFormat(FORMAT)
                 .with("lineage", configuration.lineage())
                 .with("epoch", configuration.epoch())
                 .with("leader", text(configuration.leader()))
@@ -41,7 +42,8 @@ final class ConfigurationCodec {
                 .with("minInSync", configuration.minInSync())
                 .with("featureLevel", configuration.featureLevel())
                 .with("nonce", configuration.nonce())
-                .with("reason", configuration.reason())
+                .with("reason", configuration.reason());
+        return (configuration.leaseNanos() == 0 ? content : content.with("leaseNanos", configuration.leaseNanos()))
                 .encode();
     }
 
@@ -58,9 +60,11 @@ final class ConfigurationCodec {
         int featureLevel = content.takeInt("featureLevel");
         UUID nonce = content.takeUuid("nonce");
         String reason = content.take("reason");
+        long leaseNanos = content.has("leaseNanos") ? content.takeLong("leaseNanos") : 0;
         content.expectNoMore();
         try {
-            return new Configuration(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason);
+            return new Configuration(
+                    lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos);
         } catch (IllegalArgumentException e) {
             throw new MalformedContentException(String.valueOf(e.getMessage()));
         }

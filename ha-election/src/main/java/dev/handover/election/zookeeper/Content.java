@@ -103,6 +103,10 @@ public final class Content {
         }
     }
 
+    boolean has(String key) {
+        return values.containsKey(key);
+    }
+
     public String take(String key) throws MalformedContentException {
         String value = values.remove(key);
         if (value == null) {

@@ -67,6 +67,7 @@ final class ConfigurationAgent {
 
     /** Proposes; the caller has seen to it that nothing else is under way. */
     void propose(int expectedVersion, Configuration next) {
+        state.leases.drop(); // R16: whom it admits, or makes the leader, need not have granted anything
         proposal = next;
         proposalVersion = expectedVersion;
         inDoubt = false;

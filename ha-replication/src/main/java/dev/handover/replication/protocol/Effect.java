@@ -85,6 +85,14 @@ public sealed interface Effect {
     /** The read may be answered as soon as everything up to {@code index} is applied. */
     record ReadReady(long readId, long index) implements Effect {}
 
+    /**
+     * The read may be answered as soon as everything up to {@code index} is applied, if the lease holds after that; else ask again with {@link Event.Read}.
+     */
+    record ReadLeased(long readId, long index, Lease lease) implements Effect {}
+
+    /** No {@link Lease} up to this term holds any more. Must be known wherever leases are looked at before the effects after it are executed. */
+    record LeaseDropped(long term) implements Effect {}
+
     /** The read was not confirmed: ask again (NOT_LEADER: when a leader is known). */
     record ReadFailed(long readId, Rejection reason) implements Effect {}
 

@@ -49,6 +49,12 @@ public sealed interface Event {
     /** Commands for the leader. Answered by {@link Effect.Accepted} or {@link Effect.Rejected} for each tag. */
     record Propose(List<Proposal> proposals) implements Event {}
 
+    /**
+     * Reads that may be answered under a lease (R16). Each is answered by {@link Effect.ReadLeased}, or as {@link Read} is: there is no lease, or this replica does not
+     * lead.
+     */
+    record ReadLeased(List<Long> readIds) implements Event {}
+
     /** Linearizable reads. Each is answered by {@link Effect.ReadReady} or {@link Effect.ReadFailed}. */
     record Read(List<Long> readIds) implements Event {}
 

@@ -23,6 +23,11 @@ final class FollowerProgress {
     /** Greatest read round acknowledged in the present epoch. */
     long ackedRound;
 
+    /** It has granted a lease in the present epoch (R16), in answer to what was sent then. */
+    boolean granted;
+
+    long grantedNanos;
+
     long lastHeardNanos;
     long lastSentNanos;
     long sentCommit;
@@ -69,9 +74,16 @@ final class FollowerProgress {
     void newEpoch() {
         match = 0;
         ackedRound = 0;
+        granted = false;
         sentCommit = 0;
         probing = false;
         forgetInFlight();
+    }
+
+    /** Answer to the request for a lease that was sent then. */
+    void granted(long sentNanos) {
+        grantedNanos = granted ? Math.max(grantedNanos, sentNanos) : sentNanos;
+        granted = true;
     }
 
     void forgetInFlight() {

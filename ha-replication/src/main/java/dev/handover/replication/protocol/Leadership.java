@@ -366,6 +366,12 @@ final class Leadership {
         if (held < barrierIndex) { // R5
             return;
         }
+        if (!reconciled
+                && !state.grants.lapsed(
+                        state.now,
+                        configuration.leaseNanos())) { // R16: an earlier leader may still rely on this one's grant
+            return;
+        }
         reconciled = true;
         for (FollowerProgress follower : followers.values()) {
             if (follower.counted) {
@@ -415,6 +421,47 @@ final class Leadership {
             reads.add(null, readId);
         }
         serveReads();
+    }
+
+    /** R16: reads that may be answered without a round. */
+    void readLeased(List<Long> readIds) {
+        Lease lease = serving && drainDeadlineNanos == Long.MAX_VALUE && agent.proposal() == null // R6
+                ? state.leases.current(configuration, needed(), followers)
+                : null;
+        if (lease == null) {
+            read(readIds);
+            return;
+        }
+        for (long readId : readIds) {
+            state.effects.add(new Effect.ReadLeased(readId, state.commitIndex, lease));
+        }
+    }
+
+    void leaseGranted(ReplicaId from, Message.LeaseGranted answer) {
+        FollowerProgress follower = heard(from);
+        if (follower != null && answer.epoch() == configuration.epoch()) { // R16: exact epoch, exact identity
+            follower.granted(answer.sentNanos());
+        }
+    }
+
+    /** The leader's option decides whether the group has leases, and the group must know: a granter that restarts does not. */
+    private void agreeOnLeases() {
+        long wanted = state.options.leases().periodNanos();
+        VersionedConfiguration known = agent.known();
+        if (serving
+                && agent.proposal() == null
+                && wanted != configuration.leaseNanos()
+                && known != null
+                && known.configuration().epoch() == configuration.epoch()) {
+            agent.propose(
+                    known.version(),
+                    state.successor(
+                                    configuration,
+                                    state.self,
+                                    configuration.inSync(),
+                                    wanted == 0 ? "no leases" : "leases of " + wanted / 1_000_000 + " ms")
+                            .withLeaseNanos(wanted));
+        }
     }
 
     void readIndexRequested(NodeId from, long requestId) {
@@ -510,6 +557,7 @@ final class Leadership {
             if (drainDeadlineNanos == Long.MAX_VALUE) {
                 expand(remaining);
                 raiseFeatureLevel();
+                agreeOnLeases();
             }
         } else if (policy.mayRemove(gone, followers.values(), agent)) {
             gone.forEach(policy::penalise);
@@ -595,6 +643,11 @@ final class Leadership {
         if (!state.epochIsDurable()) {
             return;
         }
+        if (!reconciled) {
+            advance(); // grants may have lapsed
+        } else if (serving) {
+            state.leases.renew(configuration, followers.values());
+        }
         changeMembers();
     }
 
@@ -624,6 +677,7 @@ final class Leadership {
     }
 
     void sayGoodbye() {
+        state.leases.drop(); // R16: before the others hear that they need not wait
         for (FollowerProgress follower : followers.values()) {
             if (state.reachable(follower.id)) {
                 state.send(follower.id.node(), new Message.Goodbye(configuration.epoch()));
@@ -632,6 +686,7 @@ final class Leadership {
     }
 
     void end() {
+        state.leases.drop();
         reads.fail(Effect.Rejection.NOT_LEADER);
     }
 }

@@ -123,6 +123,17 @@ public sealed interface Message {
         REFUSED
     }
 
+    /**
+     * From the leader of {@code epoch}: promise to commit nothing without me for so long (R16).
+     *
+     * @param sentNanos on the leader's clock; means nothing to the receiver, and comes back in the answer
+     * @param periodNanos for how long, from the receipt on, on the receiver's clock
+     */
+    record LeaseRequest(long epoch, long sentNanos, long periodNanos) implements OfCore {}
+
+    /** To the leader of {@code epoch}: promised, in answer to what was sent at {@code sentNanos}. */
+    record LeaseGranted(long epoch, long sentNanos) implements OfCore {}
+
     /** Commands that reached a node which does not lead; tags are the sender's. */
     record Forward(List<Proposal> proposals) implements Message {}
 

@@ -21,6 +21,7 @@ import java.time.Duration;
  * @param joinLagEntries a learner closer to the end than this is counted in (R8); default 4096
  * @param snapshotMarginEntries entries before the newest snapshot that stay in the log for followers that are behind; at least what is behind the snapshot before it stays anyway; default 65,536. Too
  *     small: a follower that was away for a moment is sent a whole snapshot; too big: the log takes more of the disk
+ * @param leases leases for reads (R16); default off
  */
 public record ProtocolOptions(
         long heartbeatNanos,
@@ -35,7 +36,8 @@ public record ProtocolOptions(
         long maxUnappliedBytes,
         long tailBytes,
         long joinLagEntries,
-        long snapshotMarginEntries) {
+        long snapshotMarginEntries,
+        LeaseOptions leases) {
     /** Checks that the numbers make sense together. */
     public ProtocolOptions {
         positive("heartbeat", heartbeatNanos);
@@ -56,11 +58,48 @@ public record ProtocolOptions(
         if (snapshotMarginEntries < 0) {
             throw new IllegalArgumentException("snapshotMarginEntries " + snapshotMarginEntries + " is below 0");
         }
+        if (leases.periodNanos() > 0 && leases.periodNanos() < 2 * heartbeatNanos) {
+            throw new IllegalArgumentException("a lease of " + Duration.ofNanos(leases.periodNanos())
+                    + " is below two heartbeats of " + Duration.ofNanos(heartbeatNanos)
+                    + ": it would end before it is renewed; make it longer, or lower the heartbeat");
+        }
         if (failureTimeoutNanos < 3 * heartbeatNanos) {
             throw new IllegalArgumentException("failureTimeout " + Duration.ofNanos(failureTimeoutNanos)
                     + " is below three heartbeats of " + Duration.ofNanos(heartbeatNanos)
                     + ": one lost heartbeat would cause a take-over; raise it, or lower the heartbeat");
         }
+    }
+
+    /** Without leases. */
+    public ProtocolOptions(
+            long heartbeatNanos,
+            long failureTimeoutNanos,
+            long casRetryNanos,
+            long drainTimeoutNanos,
+            int minInSync,
+            int featureLevel,
+            int maxAppendBytes,
+            long maxInFlightBytes,
+            long maxUncommittedBytes,
+            long maxUnappliedBytes,
+            long tailBytes,
+            long joinLagEntries,
+            long snapshotMarginEntries) {
+        this(
+                heartbeatNanos,
+                failureTimeoutNanos,
+                casRetryNanos,
+                drainTimeoutNanos,
+                minInSync,
+                featureLevel,
+                maxAppendBytes,
+                maxInFlightBytes,
+                maxUncommittedBytes,
+                maxUnappliedBytes,
+                tailBytes,
+                joinLagEntries,
+                snapshotMarginEntries,
+                LeaseOptions.OFF);
     }
 
     private static void positive(String name, long value) {
@@ -102,7 +141,8 @@ public record ProtocolOptions(
                 maxUnappliedBytes,
                 tailBytes,
                 joinLagEntries,
-                snapshotMarginEntries);
+                snapshotMarginEntries,
+                leases);
     }
 
     /** With another size of the in-sync set below which a new group refuses writes. */
@@ -120,7 +160,8 @@ public record ProtocolOptions(
                 maxUnappliedBytes,
                 tailBytes,
                 joinLagEntries,
-                snapshotMarginEntries);
+                snapshotMarginEntries,
+                leases);
     }
 
     /** With another margin of entries that stay in the log before the newest snapshot. */
@@ -138,7 +179,8 @@ public record ProtocolOptions(
                 maxUnappliedBytes,
                 tailBytes,
                 joinLagEntries,
-                value);
+                value,
+                leases);
     }
 
     /** With another highest level (R20): one below the newest holds a group back while some of its nodes still run an older release. */
@@ -156,6 +198,26 @@ public record ProtocolOptions(
                 maxUnappliedBytes,
                 tailBytes,
                 joinLagEntries,
-                snapshotMarginEntries);
+                snapshotMarginEntries,
+                leases);
+    }
+
+    /** With leases for reads. */
+    public ProtocolOptions withLeases(LeaseOptions value) {
+        return new ProtocolOptions(
+                heartbeatNanos,
+                failureTimeoutNanos,
+                casRetryNanos,
+                drainTimeoutNanos,
+                minInSync,
+                featureLevel,
+                maxAppendBytes,
+                maxInFlightBytes,
+                maxUncommittedBytes,
+                maxUnappliedBytes,
+                tailBytes,
+                joinLagEntries,
+                snapshotMarginEntries,
+                value);
     }
 }

@@ -151,6 +151,12 @@ public final class ReplicaProtocol {
             state.apply.applied(applied.index());
         } else if (event instanceof Event.Read read) {
             read(read.readIds());
+        } else if (event instanceof Event.ReadLeased read) {
+            if (leading != null) {
+                leading.readLeased(read.readIds());
+            } else {
+                following.read(read.readIds(), knownLeader());
+            }
         } else if (event instanceof Event.Tick tick) {
             tick(tick);
         } else if (event instanceof Event.Fetched fetched) {
@@ -216,6 +222,7 @@ public final class ReplicaProtocol {
     // ---- start
 
     private void start() {
+        state.grants.started(state.now);
         state.effects.add(new Effect.RecordBoot(recovered.bootCounter()));
         agent.read();
     }
@@ -301,7 +308,8 @@ public final class ReplicaProtocol {
                         state.options.minInSync(),
                         state.options.featureLevel(),
                         state.ids.get(),
-                        "new group"));
+                        "new group",
+                        state.options.leases().periodNanos()));
     }
 
     // ---- configuration
@@ -547,8 +555,16 @@ public final class ReplicaProtocol {
             goodbye(from, goodbye);
         } else if (message instanceof Message.Transferred transferred) {
             if (transferred.configuration().configuration().lineage().equals(state.lineage)) { // R12
+                long epoch = transferred.configuration().configuration().epoch();
+                state.grants.released(from, epoch - 1); // R16, R18: the sender has taken no lease since it proposed this, and follows
                 agent.seen(transferred.configuration());
                 settle();
+            }
+        } else if (message instanceof Message.LeaseRequest request) {
+            leaseRequested(from, request);
+        } else if (message instanceof Message.LeaseGranted answer) {
+            if (leadership != null) {
+                leadership.leaseGranted(from, answer);
             }
         } else if (message instanceof Message.ReadIndexReply reply) {
             following.readIndex(reply);
@@ -582,6 +598,21 @@ public final class ReplicaProtocol {
         }
     }
 
+    /** R16: to the leader of the adopted epoch only, and not by one that is about to replace it. */
+    private void leaseRequested(ReplicaId from, Message.LeaseRequest request) {
+        if (leading == null
+                && !stopping
+                && agent.proposal() == null
+                && request.epoch() == state.highestEpoch
+                && request.periodNanos() > 0
+                && request.periodNanos() <= LeaseOptions.LONGEST_NANOS
+                && from.equals(following.leader())
+                && state.epochIsDurable()) {
+            state.grants.give(from, request.epoch(), state.now + request.periodNanos()); // before it is told
+            state.send(from.node(), new Message.LeaseGranted(request.epoch(), request.sentNanos()));
+        }
+    }
+
     private void join(ReplicaId from, Message.Join join) {
         Leadership leadership = leading;
         boolean sameHistory =
@@ -594,6 +625,7 @@ public final class ReplicaProtocol {
     }
 
     private void goodbye(ReplicaId from, Message.Goodbye goodbye) {
+        state.grants.released(from, goodbye.epoch()); // R16
         if (leading != null) {
             leading.goodbye(from);
         } else if (goodbye.epoch() == state.highestEpoch && isLeader(from.node())) {

@@ -23,6 +23,8 @@ final class ReplicaState {
     final ReplicaLog log;
     final ApplyFlow apply;
     final SnapshotKeeping snapshots;
+    final Grants grants;
+    final Leases leases;
     /** Nodes that a connection stands to. */
     final Set<NodeId> connected = new TreeSet<>();
     /** Which replica was last heard from a node, on its present connection. */
@@ -49,6 +51,8 @@ final class ReplicaState {
         this.ids = ids;
         log = new ReplicaLog(recovered, options.tailBytes(), effects);
         apply = new ApplyFlow(this, recovered.snapshot().index());
+        grants = new Grants(recovered);
+        leases = new Leases(this);
         lineage = recovered.lineage();
         highestEpoch = recovered.highestEpoch();
         commitIndex = recovered.snapshot().index(); // a snapshot holds only what was committed
@@ -99,7 +103,8 @@ final class ReplicaState {
                 base.minInSync(),
                 featureLevel,
                 ids.get(),
-                "feature level " + base.featureLevel() + " to " + featureLevel);
+                "feature level " + base.featureLevel() + " to " + featureLevel,
+                base.leaseNanos());
     }
 
     /** A leader's or candidate's next configuration; only leader and in-sync set differ. */
@@ -112,6 +117,7 @@ final class ReplicaState {
                 base.minInSync(),
                 base.featureLevel(),
                 ids.get(),
-                why);
+                why,
+                base.leaseNanos());
     }
 }

@@ -51,6 +51,7 @@ final class Checkers {
     private final FenceChecker fences;
     private final ConfigurationChecker configurations;
     private final ReadChecker reads;
+    private long leasedReads;
     private final ApplyChecker applies;
 
     Checkers(Simulation sim) {
@@ -178,6 +179,16 @@ final class Checkers {
         for (SimReplica replica : sim.replicas) {
             commits.durableChanged(replica);
         }
+    }
+
+    void readByLease(SimReplica replica, Effect.ReadLeased read) {
+        leasedReads++;
+        reads.byLease(replica, read);
+    }
+
+    /** Reads that were answered under a lease. */
+    long leasedReads() {
+        return leasedReads;
     }
 
     void readArrived(long readId) {

@@ -17,6 +17,16 @@ final class ReadChecker {
         floors.put(readId, commits.lastIndex());
     }
 
+    /** The lease was found to hold after the read was executed. */
+    void byLease(SimReplica replica, Effect.ReadLeased read) {
+        long floor = floors.get(read.readId());
+        SimFailure.unless(
+                read.index() >= floor,
+                "I6",
+                replica.node() + " answers a read by " + read.lease() + " at " + read.index() + " that arrived when "
+                        + floor + " was committed");
+    }
+
     void ready(Checkers.Observed process, Effect.ReadReady ready) {
         long floor = floors.get(ready.readId());
         SimFailure.unless(

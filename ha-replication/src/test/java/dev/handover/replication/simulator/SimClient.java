@@ -100,6 +100,7 @@ final class SimClient {
         final long sequence;
         final long invoked = sim.nextMoment();
         final long deadline = sim.now() + sim.parameters.clientPatienceNanos;
+        final boolean leased;
         int attempts;
         boolean done;
 
@@ -107,6 +108,10 @@ final class SimClient {
             this.input = input;
             boolean inSession = input != null && input.kind() != Kind.READ && !sessionless;
             this.sessionless = sessionless && input != null && input.kind() != Kind.READ;
+            leased = input != null
+                    && input.kind() == Kind.READ
+                    && sim.parameters.leasedShare > 0
+                    && sim.dice.chance(sim.parameters.leasedShare);
             session = inSession ? sessionId : 0;
             sequence = inSession ? ++lastSequence : 0;
             if (inSession) {
@@ -245,6 +250,11 @@ final class SimClient {
 
         boolean isRead() {
             return call.input != null && call.input.kind() == Kind.READ;
+        }
+
+        /** A read that may be answered under a lease. */
+        boolean isLeased() {
+            return call.leased;
         }
 
         Proposal proposal() {

@@ -1,6 +1,7 @@
 package dev.handover.replication.simulator;
 
 import dev.handover.replication.protocol.FeatureLevels;
+import dev.handover.replication.protocol.LeaseOptions;
 import dev.handover.replication.protocol.ProtocolOptions;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -12,6 +13,14 @@ import java.util.Map;
  * ("swarm testing"; Groce et al., 2012). Times in nanoseconds of the simulated clock.
  */
 final class SimParameters {
+    /** How far clocks of worlds with leases differ. */
+    enum Clocks {
+        /** As far as the drift allowance says. */
+        WITHIN_THE_ALLOWANCE,
+        /** Farther: reads by leases may be stale, and the checkers must say so. */
+        BEYOND_THE_ALLOWANCE
+    }
+
     static final long MICRO = 1_000L;
     static final long MILLI = 1_000_000L;
 
@@ -28,6 +37,7 @@ final class SimParameters {
     final long sessionMillis;
     final double sessionlessShare;
     final double readShare;
+    final double leasedShare;
 
     final long delayNanos;
     final double loss;
@@ -51,13 +61,33 @@ final class SimParameters {
     final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
     private final List<Fault> urn = new ArrayList<>();
 
-    SimParameters(Dice dice) {
+    /** Reads go by leases (R16), in some worlds. */
+    final boolean leases;
+    /** Not every replica wants leases, or of the same length. */
+    final boolean mixedLeases;
+
+    final double slowestClock;
+    final double fastestClock;
+
+    /**
+     * Draws a world.
+     *
+     * @param leaseDice for what leases need, so that worlds without them stay what they were
+     * @param clocks what clocks do in worlds with leases
+     */
+    SimParameters(Dice dice, Dice leaseDice, Clocks clocks) {
         replicas = dice.pick(List.of(2, 3, 3, 3, 5));
         minInSync = dice.chance(0.75) ? 1 : 2;
         clients = 1 + dice.below(4);
         keys = 1 + dice.below(3);
         long heartbeat = dice.scale(4 * MILLI, 30 * MILLI);
         long failure = heartbeat * dice.between(3, 8);
+        leases = clocks == Clocks.BEYOND_THE_ALLOWANCE || leaseDice.chance(0.4);
+        mixedLeases = leaseDice.chance(0.3);
+        double drift = clocks == Clocks.BEYOND_THE_ALLOWANCE ? 0.01 : leaseDice.pick(List.of(0.05, 0.1, 0.3, 0.5));
+        double slowest = 1 - drift * leaseDice.below(100) / 100;
+        slowestClock = !leases ? 0.7 : clocks == Clocks.BEYOND_THE_ALLOWANCE ? 0.5 : slowest;
+        fastestClock = !leases ? 1.4 : clocks == Clocks.BEYOND_THE_ALLOWANCE ? 2 : slowest / (1 - drift);
         options = new ProtocolOptions(
                 heartbeat,
                 failure,
@@ -71,7 +101,9 @@ final class SimParameters {
                 dice.scale(65, 100_000),
                 dice.scale(65, 1_000_000),
                 dice.scale(1, 4096),
-                dice.chance(0.5) ? 0 : dice.scale(1, 200));
+                dice.chance(0.5) ? 0 : dice.scale(1, 200),
+                leases ? new LeaseOptions(leaseDice.scale(2 * heartbeat, 6 * failure), drift) : LeaseOptions.OFF);
+        leasedShare = leases ? 0.7 : 0;
         tickNanos = Math.min(heartbeat / 2, dice.scale(2 * MILLI, 10 * MILLI));
         thinkNanos = dice.scale(200 * MICRO, 20 * MILLI);
         clientTimeoutNanos = dice.scale(5 * MILLI, 200 * MILLI);
@@ -110,6 +142,19 @@ final class SimParameters {
         }
     }
 
+    /** Options of a process that starts now. */
+    ProtocolOptions optionsOfAProcess(Dice dice) {
+        if (!mixedLeases || !leases || dice.chance(0.5)) {
+            return options;
+        }
+        LeaseOptions usual = options.leases();
+        return options.withLeases(
+                dice.chance(0.4)
+                        ? LeaseOptions.OFF
+                        : new LeaseOptions(
+                                dice.scale(2 * options.heartbeatNanos(), 2 * usual.periodNanos()), usual.drift()));
+    }
+
     /** What goes wrong next; null if nothing does in this world. */
     Fault nextFault(Dice dice) {
         return urn.isEmpty() ? null : dice.pick(urn);
@@ -127,7 +172,7 @@ final class SimParameters {
                 + ", late " + percent(registerLate) + ", watch lost " + percent(watchLoss) + ", stale "
                 + percent(staleWatch) + "), force " + forceNanos / MICRO + " us, apply " + applyNanos / MICRO
                 + " us, snapshots " + percent(snapshotRate) + ", sessions " + sessionMillis + " ms, clock skew "
-                + skewed + ", a fault every "
+                + skewed + (leases ? ", leases" + (mixedLeases ? " of some" : "") : "") + ", a fault every "
                 + faultEveryNanos / MICRO + " us of " + faults + ", " + options;
     }
 

@@ -117,7 +117,10 @@ final class SimReplica {
         release.boot(boot);
         RecoveredReplica recovered = disk.open();
         core = new ReplicaProtocol(
-                sim.parameters.options.withFeatureLevel(release.featureLevel()), id, recovered, sim.dice::uuid);
+                sim.parameters.optionsOfAProcess(sim.dice).withFeatureLevel(release.featureLevel()),
+                id,
+                recovered,
+                sim.dice::uuid);
         log = disk.log().copy();
         firstIndex = recovered.firstIndex();
         shell = new SimShell(sim, this);
@@ -224,10 +227,12 @@ final class SimReplica {
     private void newClock() {
         clockBase = sim.dice.between(0, 1_000_000_000_000L);
         clockSince = sim.now();
-        clockRate = sim.parameters.skewed ? 0.7 + sim.dice.below(700) / 1000.0 : 1;
+        double range = sim.parameters.fastestClock - sim.parameters.slowestClock;
+        clockRate = sim.parameters.skewed ? sim.parameters.slowestClock + range * sim.dice.below(700) / 700 : 1;
     }
 
-    private long clock() {
+    /** What the process's monotonic clock shows. */
+    long clock() {
         return clockBase + Math.round((sim.now() - clockSince) * clockRate);
     }
 

@@ -48,7 +48,9 @@ final class SimShell {
 
     private long lastTransfer;
     /** Confirmed reads that wait until this index is applied. */
-    private final TreeMap<Long, List<SimClient.Attempt>> readable = new TreeMap<>();
+    private final TreeMap<Long, List<Runnable>> readable = new TreeMap<>();
+
+    private long droppedTerm;
 
     /** Those that the core asked for itself, and that have ended. */
     private final Set<Long> ownTransfers = new HashSet<>();
@@ -80,7 +82,8 @@ final class SimShell {
         asked.put(attempt.tag(), attempt);
         if (attempt.isRead()) {
             sim.checkers.readArrived(attempt.tag());
-            replica.deliver(new Event.Read(List.of(attempt.tag())));
+            List<Long> ids = List.of(attempt.tag());
+            replica.deliver(attempt.isLeased() ? new Event.ReadLeased(ids) : new Event.Read(ids));
         } else {
             replica.deliver(new Event.Propose(List.of(attempt.proposal())));
         }
@@ -100,11 +103,12 @@ final class SimShell {
             }
         } else if (effect instanceof Effect.ReadReady ready) {
             SimClient.Attempt attempt = asked.remove(ready.readId());
-            if (ready.index() <= appliedIndex) {
-                answerRead(attempt);
-            } else {
-                readable.computeIfAbsent(ready.index(), i -> new ArrayList<>()).add(attempt);
-            }
+            whenApplied(ready.index(), () -> answerRead(attempt));
+        } else if (effect instanceof Effect.ReadLeased leased) {
+            SimClient.Attempt attempt = asked.remove(leased.readId());
+            whenApplied(leased.index(), () -> readByLease(attempt, leased));
+        } else if (effect instanceof Effect.LeaseDropped dropped) {
+            droppedTerm = dropped.term();
         } else if (effect instanceof Effect.ReadFailed failed) {
             reject(failed.readId(), failed.reason());
         } else if (effect instanceof Effect.Transfer transfer) {
@@ -206,7 +210,7 @@ final class SimShell {
             }
         }
         while (!readable.isEmpty() && readable.firstKey() <= appliedIndex) {
-            readable.pollFirstEntry().getValue().forEach(this::answerRead);
+            readable.pollFirstEntry().getValue().forEach(Runnable::run);
         }
         if (!toApply.isEmpty()) {
             beginToApply();
@@ -234,6 +238,42 @@ final class SimShell {
 
     private void answerRead(SimClient.Attempt attempt) {
         attempt.answer(Message.Status.APPLIED, machine.read(attempt.key()), replica.node());
+    }
+
+    private void whenApplied(long index, Runnable work) {
+        if (index <= appliedIndex) {
+            work.run();
+        } else {
+            readable.computeIfAbsent(index, i -> new ArrayList<>()).add(work);
+        }
+    }
+
+    /** Reads, perhaps stands still for a while, and looks then whether the lease holds. */
+    private void readByLease(SimClient.Attempt attempt, Effect.ReadLeased leased) {
+        long value = machine.read(attempt.key());
+        if (sim.isHealing() || sim.dice.chance(0.7)) {
+            checkLease(attempt, leased, value);
+            return;
+        }
+        int boot = replica.boot();
+        long longest = 4 * sim.parameters.options.leases().periodNanos();
+        sim.after(
+                sim.dice.scale(SimParameters.MICRO, longest),
+                () -> replica.whenAwake(() -> {
+                    if (replica.boot() == boot) {
+                        checkLease(attempt, leased, value);
+                    }
+                }));
+    }
+
+    private void checkLease(SimClient.Attempt attempt, Effect.ReadLeased leased, long value) {
+        if (leased.lease().holds(droppedTerm, replica.clock())) {
+            sim.checkers.readByLease(replica, leased);
+            attempt.answer(Message.Status.APPLIED, value, replica.node());
+        } else {
+            asked.put(attempt.tag(), attempt);
+            replica.deliver(new Event.Read(List.of(attempt.tag())));
+        }
     }
 
     void slowFor(long nanos) {

@@ -79,12 +79,12 @@ final class Simulation {
     private long healedAt;
     private boolean undecided;
 
-    private Simulation(long seed, long lastStep, boolean talkative) {
+    private Simulation(long seed, long lastStep, SimParameters.Clocks clocks, boolean talkative) {
         this.seed = seed;
         this.lastStep = lastStep;
         transcript = talkative ? new ArrayList<>() : null;
         dice = new Dice(seed);
-        parameters = new SimParameters(dice);
+        parameters = new SimParameters(dice, new Dice(seed ^ 0x6c65617365L), clocks);
         register = new SimRegister(this);
         network = new SimNetwork(this);
         checkers = new Checkers(this);
@@ -103,11 +103,16 @@ final class Simulation {
 
     /** Runs one seed; what failed is run once more for its transcript. */
     static Result run(long seed, long steps) {
-        Result result = new Simulation(seed, steps, false).run();
+        return run(seed, steps, SimParameters.Clocks.WITHIN_THE_ALLOWANCE);
+    }
+
+    /** With clocks that differ so far. */
+    static Result run(long seed, long steps, SimParameters.Clocks clocks) {
+        Result result = new Simulation(seed, steps, clocks, false).run();
         if (result.failure == null) {
             return result;
         }
-        Result again = new Simulation(seed, steps, true).run();
+        Result again = new Simulation(seed, steps, clocks, true).run();
         if (again.failure == null || !result.failure.getMessage().equals(again.failure.getMessage())) {
             throw new IllegalStateException(
                     "seed " + seed + " does not replay: first " + result.failure + ", then " + again.failure);
@@ -195,6 +200,7 @@ final class Simulation {
     private boolean comeToRest() {
         long bound = now
                 + 60 * parameters.options.failureTimeoutNanos()
+                + 60 * parameters.options.leases().periodNanos()
                 + 200 * parameters.registerNanos
                 + 40 * parameters.options.casRetryNanos()
                 + 4 * parameters.clientPatienceNanos
