@@ -11,6 +11,8 @@ import dev.handover.replication.protocol.Message.Append;
 import dev.handover.replication.protocol.Message.Forward;
 import dev.handover.replication.protocol.Message.Goodbye;
 import dev.handover.replication.protocol.Message.Join;
+import dev.handover.replication.protocol.Message.LeaseGranted;
+import dev.handover.replication.protocol.Message.LeaseRequest;
 import dev.handover.replication.protocol.Message.Mismatch;
 import dev.handover.replication.protocol.Message.ReadIndexReply;
 import dev.handover.replication.protocol.Message.ReadIndexRequest;
@@ -72,6 +74,10 @@ final class MessageCodec {
             return Wire.SNAPSHOT_OFFER;
         } else if (message instanceof Transferred) {
             return Wire.TRANSFERRED;
+        } else if (message instanceof LeaseRequest) {
+            return Wire.LEASE_REQUEST;
+        } else if (message instanceof LeaseGranted) {
+            return Wire.LEASE_GRANTED;
         }
         throw unknown(message);
     }
@@ -84,7 +90,7 @@ final class MessageCodec {
                 size += ENTRY_BYTES + entry.payload().length;
             }
             return size;
-        } else if (message instanceof Ack) {
+        } else if (message instanceof Ack || message instanceof LeaseRequest) {
             return 3 * 8;
         } else if (message instanceof Forward forward) {
             long size = 4;
@@ -98,7 +104,7 @@ final class MessageCodec {
                 size += REPLY_BYTES + reply.result().length;
             }
             return size;
-        } else if (message instanceof ReadIndexReply) {
+        } else if (message instanceof ReadIndexReply || message instanceof LeaseGranted) {
             return 2 * 8;
         } else if (message instanceof Mismatch) {
             return 5 * 8;
@@ -116,7 +122,7 @@ final class MessageCodec {
             return 8 + 16 + 3 * 8 + 16 + 4 + 8 + 8 + 4;
         } else if (message instanceof Transferred transferred) {
             Configuration configuration = transferred.configuration().configuration();
-            long size = 4L + 16 + 8 + 4 + 4 + 4 + 16 + 2 + ByteBufUtil.utf8Bytes(configuration.reason());
+            long size = 4L + 16 + 8 + 4 + 4 + 4 + 16 + 2 + 8 + ByteBufUtil.utf8Bytes(configuration.reason());
             size += MEMBER_BYTES
                     + ByteBufUtil.utf8Bytes(configuration.leader().node().value());
             for (ReplicaId member : configuration.inSync()) {
@@ -164,6 +170,13 @@ final class MessageCodec {
         } else if (message instanceof ReadIndexReply reply) {
             out.writeLong(reply.requestId());
             out.writeLong(reply.readIndex());
+        } else if (message instanceof LeaseRequest request) {
+            out.writeLong(request.epoch());
+            out.writeLong(request.sentNanos());
+            out.writeLong(request.periodNanos());
+        } else if (message instanceof LeaseGranted granted) {
+            out.writeLong(granted.epoch());
+            out.writeLong(granted.sentNanos());
         } else if (message instanceof Forward forward) {
             encodeProposals(forward.proposals(), out);
         } else if (message instanceof Replies replies) {
@@ -220,6 +233,13 @@ final class MessageCodec {
                     case Wire.READ_INDEX_REQUEST -> new ReadIndexRequest(in.i64("readIndexRequest.requestId"));
                     case Wire.READ_INDEX_REPLY ->
                         new ReadIndexReply(in.i64("readIndexReply.requestId"), in.i64("readIndexReply.readIndex"));
+                    case Wire.LEASE_REQUEST ->
+                        new LeaseRequest(
+                                in.i64("leaseRequest.epoch"),
+                                in.i64("leaseRequest.sentNanos"),
+                                in.i64("leaseRequest.periodNanos"));
+                    case Wire.LEASE_GRANTED ->
+                        new LeaseGranted(in.i64("leaseGranted.epoch"), in.i64("leaseGranted.sentNanos"));
                     case Wire.FORWARD -> decodeForward(in);
                     case Wire.REPLIES -> decodeReplies(in);
                     case Wire.SNAPSHOT_CHUNK ->
@@ -343,6 +363,7 @@ final class MessageCodec {
         out.writeInt(configuration.featureLevel());
         encodeUuid(configuration.nonce(), out);
         encodeText(configuration.reason(), out);
+        out.writeLong(configuration.leaseNanos());
     }
 
     private static VersionedConfiguration decodeConfiguration(WireReader in) throws WireFormatException {
@@ -359,9 +380,10 @@ final class MessageCodec {
         int featureLevel = in.i32("transferred.featureLevel");
         UUID nonce = in.uuid("transferred.nonce");
         String reason = in.text("transferred.reason", Wire.MAX_TEXT_BYTES);
+        long leaseNanos = in.i64("transferred.leaseNanos");
         try {
-            Configuration configuration =
-                    new Configuration(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason);
+            Configuration configuration = new Configuration(
+                    lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos);
             if (!configuration.inSync().equals(inSync)) {
                 throw in.error("transferred.inSync", inSync + " is not in ascending order");
             }

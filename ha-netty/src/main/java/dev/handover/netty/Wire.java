@@ -20,7 +20,7 @@ package dev.handover.netty;
  *             APPEND has its entries last; an entry is
  *             index i64 | epoch i64 | timestamp i64 | kind u8 | session i64 | sequence i64 | answered below i64 | size u32 | payload
  *             TRANSFERRED is version i32 | lineage uuid | epoch i64 | leader node str | leader logId uuid | count u32 | count x { node str | logId uuid }
- *             | minInSync i32 | featureLevel i32 | nonce uuid | reason str
+ *             | minInSync i32 | featureLevel i32 | nonce uuid | reason str | leaseNanos i64
  * </pre>
  *
  * <p>A connection, seen from its dialer D and acceptor A; the node with the smaller id decides which connection a pair uses:
@@ -69,6 +69,8 @@ final class Wire {
     static final int SNAPSHOT_CHUNK = 31;
     static final int SNAPSHOT_ACK = 32;
     static final int SUPPORTS = 40;
+    static final int LEASE_REQUEST = 41;
+    static final int LEASE_GRANTED = 42;
 
     private Wire() {}
 }

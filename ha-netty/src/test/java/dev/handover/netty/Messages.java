@@ -11,6 +11,8 @@ import dev.handover.replication.protocol.Message.Append;
 import dev.handover.replication.protocol.Message.Forward;
 import dev.handover.replication.protocol.Message.Goodbye;
 import dev.handover.replication.protocol.Message.Join;
+import dev.handover.replication.protocol.Message.LeaseGranted;
+import dev.handover.replication.protocol.Message.LeaseRequest;
 import dev.handover.replication.protocol.Message.Mismatch;
 import dev.handover.replication.protocol.Message.ReadIndexReply;
 import dev.handover.replication.protocol.Message.ReadIndexRequest;
@@ -107,7 +109,8 @@ final class Messages {
                                         minInSync,
                                         level,
                                         nonce,
-                                        reason),
+                                        reason,
+                                        level % 2 == 0 ? 0 : level),
                                 version)));
     }
 
@@ -152,8 +155,10 @@ final class Messages {
                         new Goodbye(n.get(0)),
                         new Supports(n.get(0), n.get(1).intValue()),
                         new ReadIndexRequest(n.get(0)),
-                        new ReadIndexReply(n.get(0), n.get(1)))
-                .get((int) Long.remainderUnsigned(n.get(5), 8)));
+                        new ReadIndexReply(n.get(0), n.get(1)),
+                        new LeaseRequest(n.get(0), n.get(1), n.get(2)),
+                        new LeaseGranted(n.get(0), n.get(1)))
+                .get((int) Long.remainderUnsigned(n.get(5), 10)));
     }
 
     static byte[] encoded(Message message) {

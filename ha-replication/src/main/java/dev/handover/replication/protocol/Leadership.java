@@ -366,10 +366,8 @@ final class Leadership {
         if (held < barrierIndex) { // R5
             return;
         }
-        if (!reconciled
-                && !state.grants.lapsed(
-                        state.now,
-                        configuration.leaseNanos())) { // R16: an earlier leader may still rely on this one's grant
+        // R16: an earlier leader may still rely on this one's grant
+        if (!reconciled && !state.grants.lapsed(state.now, configuration.leaseNanos())) {
             return;
         }
         reconciled = true;

@@ -271,8 +271,10 @@ record Mutation(String rule, String name, String what, String file, String snipp
                     "r16-lease-in-doubt",
                     "takes leases from the old in-sync set while a change is in doubt",
                     "Leadership.java",
-                    "drainDeadlineNanos == Long.MAX_VALUE && agent.proposal() == null // R6\n                ? state.leases.current(configuration, needed(), followers)",
-                    "drainDeadlineNanos == Long.MAX_VALUE\n                ? state.leases.current(configuration, new TreeSet<>(followers.keySet().stream().filter(configuration::isInSync).toList()), followers)"),
+                    "drainDeadlineNanos == Long.MAX_VALUE && agent.proposal() == null // R6\n"
+                            + "                ? state.leases.current(configuration, needed(), followers)",
+                    "drainDeadlineNanos == Long.MAX_VALUE\n                ? state.leases.current(configuration,"
+                            + " new TreeSet<>(followers.keySet().stream().filter(configuration::isInSync).toList()), followers)"),
             new Mutation(
                     "R16",
                     "r16-lease-late-goodbye",

@@ -5,8 +5,10 @@ import dev.handover.replication.protocol.LeaseOptions;
 import dev.handover.replication.protocol.ProtocolOptions;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The world of one seed. Every seed enables another subset of what can go wrong, at other rates, so that rare combinations are met too
@@ -23,6 +25,8 @@ final class SimParameters {
 
     static final long MICRO = 1_000L;
     static final long MILLI = 1_000_000L;
+
+    private static final Set<Fault> LEASE_FAULTS = EnumSet.of(Fault.SPLIT, Fault.FALSE_REFUSAL, Fault.PAUSE);
 
     final int replicas;
     final int minInSync;
@@ -102,8 +106,8 @@ final class SimParameters {
                 dice.scale(65, 1_000_000),
                 dice.scale(1, 4096),
                 dice.chance(0.5) ? 0 : dice.scale(1, 200),
-                leases ? new LeaseOptions(leaseDice.scale(2 * heartbeat, 6 * failure), drift) : LeaseOptions.OFF);
-        leasedShare = leases ? 0.7 : 0;
+                leases ? new LeaseOptions(leaseDice.scale(failure, 10 * failure), drift) : LeaseOptions.OFF);
+        leasedShare = leases ? 0.9 : 0;
         tickNanos = Math.min(heartbeat / 2, dice.scale(2 * MILLI, 10 * MILLI));
         thinkNanos = dice.scale(200 * MICRO, 20 * MILLI);
         clientTimeoutNanos = dice.scale(5 * MILLI, 200 * MILLI);
@@ -111,7 +115,7 @@ final class SimParameters {
         pipeline = dice.pick(List.of(1, 1, 2, 4));
         sessionMillis = dice.chance(0.2) ? dice.scale(5, 200) : 600_000;
         sessionlessShare = dice.rate(0.3);
-        readShare = dice.chance(0.8) ? 0.4 : 0.1;
+        readShare = (dice.chance(0.8) ? 0.4 : 0.1) + (leases ? 0.3 : 0);
 
         delayNanos = dice.scale(20 * MICRO, 4 * MILLI);
         loss = dice.rate(0.2);
@@ -133,6 +137,9 @@ final class SimParameters {
         faultEveryNanos = dice.scale(8 * MILLI, 300 * MILLI);
         for (Fault fault : Fault.values()) {
             int weight = dice.chance(0.55) ? 0 : 1 + dice.below(fault.weight);
+            if (leases && LEASE_FAULTS.contains(fault)) { // a leader must be replaced while it lives
+                weight += 6;
+            }
             if (weight > 0) {
                 faults.put(fault, weight);
                 for (int i = 0; i < weight; i++) {

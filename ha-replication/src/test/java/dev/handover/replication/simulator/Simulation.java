@@ -39,6 +39,7 @@ final class Simulation {
      * @param operations of clients
      * @param restNanos from the end of all faults to rest
      * @param lostForGood no disk of an in-sync replica is what it was
+     * @param leasedReads answered without a round
      * @param undecided the history was too hard to check
      */
     record Result(
@@ -51,6 +52,7 @@ final class Simulation {
             long restNanos,
             boolean lostForGood,
             boolean undecided,
+            long leasedReads,
             String parameters,
             List<String> transcript) {}
 
@@ -160,6 +162,7 @@ final class Simulation {
                 now - healedAt,
                 lost,
                 undecided,
+                checkers.leasedReads(),
                 parameters.toString(),
                 transcript == null ? List.of() : transcript);
     }

@@ -32,6 +32,7 @@ final class SimulatorRuns {
     private final AtomicLong operations = new AtomicLong();
     private final AtomicLong lostForGood = new AtomicLong();
     private final AtomicLong undecided = new AtomicLong();
+    private final AtomicLong leasedReads = new AtomicLong();
     private final AtomicLong slowestRest = new AtomicLong();
     private long nanos;
 
@@ -91,6 +92,7 @@ final class SimulatorRuns {
         epochs.addAndGet(result.epochs());
         committed.addAndGet(result.committed());
         operations.addAndGet(result.operations());
+        leasedReads.addAndGet(result.leasedReads());
         if (result.undecided()) {
             undecided.incrementAndGet();
         }
@@ -107,7 +109,7 @@ final class SimulatorRuns {
     String summary() {
         long n = Math.max(1, done.get());
         return String.format(
-                "simulator: %d seeds from %d, %d steps in %.1f s (%.0f steps/s); per seed %.1f epochs, %.1f entries committed, %.1f operations; "
+                "simulator: %d seeds from %d, %d steps in %.1f s (%.0f steps/s); per seed %.1f epochs, %.1f entries committed, %.1f operations; %d reads by lease; "
                         + "slowest rest %d ms; %d worlds lost their data for good; %d histories undecided; %d failed",
                 done.get(),
                 first,
@@ -117,6 +119,7 @@ final class SimulatorRuns {
                 (double) epochs.get() / n,
                 (double) committed.get() / n,
                 (double) operations.get() / n,
+                leasedReads.get(),
                 slowestRest.get() / SimParameters.MILLI,
                 lostForGood.get(),
                 undecided.get(),
