@@ -556,7 +556,8 @@ public final class ReplicaProtocol {
         } else if (message instanceof Message.Transferred transferred) {
             if (transferred.configuration().configuration().lineage().equals(state.lineage)) { // R12
                 long epoch = transferred.configuration().configuration().epoch();
-                state.grants.released(from, epoch - 1); // R16, R18: the sender has taken no lease since it proposed this, and follows
+                state.grants.released(
+                        from, epoch - 1); // R16, R18: the sender has taken no lease since it proposed this, and follows
                 agent.seen(transferred.configuration());
                 settle();
             }

@@ -236,7 +236,8 @@ public final class ForcedRecovery implements Closeable {
                 base == null ? 1 : base.minInSync(),
                 base == null ? FeatureLevels.NEWEST : Math.max(base.featureLevel(), FeatureLevels.BARRIER_REASON),
                 UUID.randomUUID(),
-                Configuration.FORCED_RECOVERY + ": " + loss());
+                Configuration.FORCED_RECOVERY + ": " + loss(),
+                base == null ? 0 : base.leaseNanos());
         int version = found == null ? ConfigurationStore.NOT_EXISTING : found.version();
         CasOutcome outcome = outcome(store.compareAndSet(group(), version, next));
         if (outcome instanceof CasOutcome.Applied) {

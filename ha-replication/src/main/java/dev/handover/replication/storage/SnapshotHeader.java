@@ -52,7 +52,8 @@ final class SnapshotHeader {
                 given.minInSync(),
                 given.featureLevel(),
                 given.nonce(),
-                given.reason().substring(0, MAX_REASON));
+                given.reason().substring(0, MAX_REASON),
+                given.leaseNanos());
     }
 
     static ByteBuffer encode(UUID logId, SnapshotInfo info) {
@@ -93,7 +94,7 @@ final class SnapshotHeader {
             block.put((byte) name.length).put(name);
             put(block, replica.logId());
         }
-        block.putShort((short) reason.length).put(reason);
+        block.putShort((short) reason.length).put(reason).putLong(configuration.leaseNanos());
     }
 
     /** Reads the header of a file; null if it does not verify or belongs to another log. */
@@ -131,7 +132,16 @@ final class SnapshotHeader {
             inSync.add(new ReplicaId(NodeId.of(name), uuid(block)));
         }
         String reason = string(block, block.getShort());
-        return new Configuration(lineage, epoch, inSync.get(leader), inSync, minInSync, featureLevel, nonce, reason);
+        return new Configuration(
+                lineage,
+                epoch,
+                inSync.get(leader),
+                inSync,
+                minInSync,
+                featureLevel,
+                nonce,
+                reason,
+                block.getLong()); // 0 in those of before: the rest of a block is zero
     }
 
     private static String string(ByteBuffer block, int length) {

@@ -109,7 +109,8 @@ final class SimParameters {
                 leases ? new LeaseOptions(leaseDice.scale(failure, 10 * failure), drift) : LeaseOptions.OFF);
         leasedShare = leases ? 0.9 : 0;
         tickNanos = Math.min(heartbeat / 2, dice.scale(2 * MILLI, 10 * MILLI));
-        thinkNanos = dice.scale(200 * MICRO, 20 * MILLI);
+        long think = dice.scale(200 * MICRO, 20 * MILLI);
+        thinkNanos = leases ? Math.min(think, 2 * MILLI) : think; // what is stale is seen only by who looks
         clientTimeoutNanos = dice.scale(5 * MILLI, 200 * MILLI);
         clientPatienceNanos = clientTimeoutNanos * dice.between(2, 20);
         pipeline = dice.pick(List.of(1, 1, 2, 4));
@@ -123,7 +124,8 @@ final class SimParameters {
         reordering = dice.rate(0.5);
         lateness = dice.rate(0.1);
 
-        registerNanos = dice.scale(100 * MICRO, 30 * MILLI);
+        long register = dice.scale(100 * MICRO, 30 * MILLI);
+        registerNanos = leases ? Math.min(register, 3 * MILLI) : register;
         registerLoss = dice.rate(0.5);
         registerLate = dice.rate(0.5);
         watchLoss = dice.rate(0.8);

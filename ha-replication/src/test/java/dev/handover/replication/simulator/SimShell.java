@@ -271,8 +271,16 @@ final class SimShell {
             sim.checkers.readByLease(replica, leased);
             attempt.answer(Message.Status.APPLIED, value, replica.node());
         } else {
-            asked.put(attempt.tag(), attempt);
-            replica.deliver(new Event.Read(List.of(attempt.tag())));
+            int boot = replica.boot();
+            sim.after(
+                    0,
+                    () -> replica.whenAwake(
+                            () -> { // not from within what is being done now
+                                if (replica.boot() == boot) {
+                                    asked.put(attempt.tag(), attempt);
+                                    replica.deliver(new Event.Read(List.of(attempt.tag())));
+                                }
+                            }));
         }
     }
 
