@@ -63,11 +63,7 @@ final class LocalLog implements ReplicatedLog {
         if (node.applier().isCurrentThread()) {
             return submission.future; // from a callback: the applier helps the loop when it is done with all of them
         }
-        if (replica.admission().count() == 1) {
-            node.loop().help(); // a caller who waits for each answer need not wait for another thread to begin, too
-        } else {
-            node.loop().wakeForMail();
-        }
+        node.loop().wakeForMail();
         return submission.future;
     }
 
