@@ -51,6 +51,19 @@ class BenchmarksJarIT {
                 .endsWith("</svg>\n");
     }
 
+    @Test
+    void shouldMeasureWhatSnapshotsCost(@TempDir Path directory) throws Exception {
+        assertThat(java(directory, "snapshots", "install", "8", "200", "1", "1"))
+                .containsPattern("without +[0-9]+ ")
+                .containsPattern("during the install +[0-9]+ ")
+                .containsPattern("medians of 1 rounds: [0-9]+ us / [0-9]+ us = [0-9.]+ ");
+        assertThat(java(directory, "snapshots", "startup", "20000", "8"))
+                .containsPattern("start-up with 20000 entries after the last snapshot: [0-9.]+ s")
+                .containsPattern("start-up with a snapshot of 8 MiB: [0-9.]+ s")
+                .contains("restored the snapshot at index"); // how far it is, on INFO
+        assertThat(directory).isDirectoryNotContaining("glob:**/snapshots*");
+    }
+
     private static String java(Path directory, String... arguments) throws IOException, InterruptedException {
         ProcessBuilder command = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

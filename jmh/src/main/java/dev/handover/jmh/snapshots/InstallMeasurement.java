@@ -46,13 +46,13 @@ final class InstallMeasurement {
                 replicas.wipe("c");
             }
             double ratio = median(during) / median(without);
-            System.out.printf(
+            System.out.println(String.format(
                     Locale.ROOT,
-                    "p99 during / without, medians of %d rounds: %.0f us / %.0f us = %.2f (bar 3.00)%n",
+                    "p99 during / without, medians of %d rounds: %.0f us / %.0f us = %.2f (bar 3.00)",
                     rounds,
                     median(during),
                     median(without),
-                    ratio);
+                    ratio));
             return ratio;
         }
     }
@@ -104,13 +104,13 @@ final class InstallMeasurement {
             System.out.println(before.line());
             System.out.println(meanwhile.line());
             double receiving = (get(received) - begin) / 1e9;
-            System.out.printf(
+            System.out.println(String.format(
                     Locale.ROOT,
-                    "  %d MiB: started and received in %.1f s (%.0f MiB/s), installed %.1f s later%n",
+                    "  %d MiB: started and received in %.1f s (%.0f MiB/s), installed %.1f s later",
                     stateBytes >> 20,
                     receiving,
                     (stateBytes >> 20) / receiving,
-                    (end - get(received)) / 1e9);
+                    (end - get(received)) / 1e9));
             without.add(before);
             during.add(meanwhile);
         }

@@ -15,7 +15,7 @@ public final class SnapshotBenchmark {
     /** Measures and prints. */
     public static void main(String[] arguments) throws Exception {
         String what = arguments.length == 0 ? "" : arguments[0];
-        System.setProperty("handover.bench.log", what.equals("startup") ? "INFO" : "WARN"); // see logback.xml
+        System.setProperty("handover.bench.log", what.equals("startup") ? "INFO" : "ERROR"); // see logback.xml
         switch (what) {
             case "install" ->
                 new InstallMeasurement(

@@ -29,8 +29,8 @@ final class StartupMeasurement {
                 replica.log().snapshot().get();
                 long begin = System.nanoTime();
                 write(replica);
-                System.out.printf(
-                        Locale.ROOT, "%d entries of %d bytes written in %.1f s%n", entries, commandBytes, since(begin));
+                System.out.println(String.format(
+                        Locale.ROOT, "%d entries of %d bytes written in %.1f s", entries, commandBytes, since(begin)));
                 measure(
                         replicas,
                         entries + " entries after the last snapshot",
@@ -67,7 +67,7 @@ final class StartupMeasurement {
             throw new IllegalStateException("there were " + commands + " commands before, and "
                     + again.state().commands() + " after the start");
         }
-        System.out.printf(Locale.ROOT, "start-up with %s: %.2f s%n", what, seconds);
+        System.out.println(String.format(Locale.ROOT, "start-up with %s: %.2f s", what, seconds));
     }
 
     private void write(Replica replica) throws InterruptedException {
