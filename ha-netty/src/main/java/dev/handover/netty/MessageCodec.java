@@ -7,6 +7,9 @@ import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Message.Ack;
+import dev.handover.replication.protocol.Message.AdminReply;
+import dev.handover.replication.protocol.Message.AdminRequest;
+import dev.handover.replication.protocol.Message.AdminVerb;
 import dev.handover.replication.protocol.Message.Append;
 import dev.handover.replication.protocol.Message.Forward;
 import dev.handover.replication.protocol.Message.Goodbye;
@@ -29,6 +32,7 @@ import dev.handover.replication.protocol.Message.Transferred;
 import dev.handover.replication.protocol.Proposal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -78,6 +82,10 @@ final class MessageCodec {
             return Wire.LEASE_REQUEST;
         } else if (message instanceof LeaseGranted) {
             return Wire.LEASE_GRANTED;
+        } else if (message instanceof AdminRequest) {
+            return Wire.ADMIN_REQUEST;
+        } else if (message instanceof AdminReply) {
+            return Wire.ADMIN_REPLY;
         }
         throw unknown(message);
     }
@@ -129,6 +137,10 @@ final class MessageCodec {
                 size += MEMBER_BYTES + ByteBufUtil.utf8Bytes(member.node().value());
             }
             return size;
+        } else if (message instanceof AdminRequest request) {
+            return 8 + 1 + 4L + ByteBufUtil.utf8Bytes(request.argument());
+        } else if (message instanceof AdminReply reply) {
+            return 8 + 1 + 4L + ByteBufUtil.utf8Bytes(reply.text());
         }
         throw unknown(message);
     }
@@ -202,6 +214,14 @@ final class MessageCodec {
             out.writeInt(offer.contentChecksum());
         } else if (message instanceof Transferred transferred) {
             encodeConfiguration(transferred.configuration(), out);
+        } else if (message instanceof AdminRequest request) {
+            out.writeLong(request.requestId());
+            out.writeByte(code(request.verb()));
+            encodeBytes(request.argument().getBytes(StandardCharsets.UTF_8), out);
+        } else if (message instanceof AdminReply reply) {
+            out.writeLong(reply.requestId());
+            out.writeBoolean(reply.done());
+            encodeBytes(reply.text().getBytes(StandardCharsets.UTF_8), out);
         } else {
             throw unknown(message);
         }
@@ -262,6 +282,16 @@ final class MessageCodec {
                                 in.i64("snapshotOffer.bytes"),
                                 in.i32("snapshotOffer.contentChecksum"));
                     case Wire.TRANSFERRED -> new Transferred(decodeConfiguration(in));
+                    case Wire.ADMIN_REQUEST ->
+                        new AdminRequest(
+                                in.i64("adminRequest.requestId"),
+                                verb(in),
+                                new String(in.bytes("adminRequest.argument"), StandardCharsets.UTF_8));
+                    case Wire.ADMIN_REPLY ->
+                        new AdminReply(
+                                in.i64("adminReply.requestId"),
+                                in.flag("adminReply.done"),
+                                new String(in.bytes("adminReply.text"), StandardCharsets.UTF_8));
                     default -> throw in.error("frame type", "is " + type + ", which is no message");
                 };
         in.end();
@@ -452,6 +482,24 @@ final class MessageCodec {
             case 3 -> SnapshotAnswer.DONE;
             case 4 -> SnapshotAnswer.REFUSED;
             default -> throw in.error("snapshotAck.answer", code + " is unknown");
+        };
+    }
+
+    private static int code(AdminVerb verb) {
+        return switch (verb) {
+            case STATUS -> 1;
+            case TRANSFER -> 2;
+            case SNAPSHOT -> 3;
+        };
+    }
+
+    private static AdminVerb verb(WireReader in) throws WireFormatException {
+        int code = in.u8("adminRequest.verb");
+        return switch (code) {
+            case 1 -> AdminVerb.STATUS;
+            case 2 -> AdminVerb.TRANSFER;
+            case 3 -> AdminVerb.SNAPSHOT;
+            default -> throw in.error("adminRequest.verb", code + " is unknown");
         };
     }
 

@@ -16,7 +16,7 @@ package dev.handover.netty;
  *  GROUP   4  group str | logId uuid      the sender's replica of a group; numbered 0, 1, 2 … as they come
  *  PING    5  (empty)         the sender is alive and has nothing to say
  *
- *  message    type 16..42 | number of a GROUP u16 | fields in the order of the record
+ *  message    type 16..49 | number of a GROUP u16 | fields in the order of the record
  *             APPEND has its entries last; an entry is
  *             index i64 | epoch i64 | timestamp i64 | kind u8 | session i64 | sequence i64 | answered below i64 | size u32 | payload
  *             TRANSFERRED is version i32 | lineage uuid | epoch i64 | leader node str | leader logId uuid | count u32 | count x { node str | logId uuid }
@@ -71,6 +71,8 @@ final class Wire {
     static final int SUPPORTS = 40;
     static final int LEASE_REQUEST = 41;
     static final int LEASE_GRANTED = 42;
+    static final int ADMIN_REQUEST = 48;
+    static final int ADMIN_REPLY = 49;
 
     private Wire() {}
 }

@@ -37,7 +37,7 @@ final class Messages {
     private Messages() {}
 
     static Arbitrary<Message> any() {
-        return Arbitraries.oneOf(append(), forward(), replies(), snapshots(), transferred(), small());
+        return Arbitraries.oneOf(append(), forward(), replies(), snapshots(), transferred(), admin(), small());
     }
 
     private static Arbitrary<Long> number() {
@@ -139,6 +139,17 @@ final class Messages {
                                     n.get(1).intValue());
                     };
                 });
+    }
+
+    private static Arbitrary<Message> admin() {
+        return Combinators.combine(
+                        number(),
+                        Arbitraries.of(Message.AdminVerb.class),
+                        Arbitraries.of("", "b", "role=LEADER\nepoch=7", "Übergabe", "x".repeat(3000)),
+                        Arbitraries.of(true, false),
+                        Arbitraries.of(true, false))
+                .as((id, verb, text, done, request) ->
+                        request ? new Message.AdminRequest(id, verb, text) : new Message.AdminReply(id, done, text));
     }
 
     private static Arbitrary<Message> small() {

@@ -44,7 +44,11 @@ public final class HaNode implements AutoCloseable {
         this.runtime = runtime;
     }
 
-    /** Begins to configure a node. */
+    /**
+     * Begins to configure a node.
+     *
+     * @throws IllegalArgumentException if the name begins with {@code ha-admin.}, as those of operators' tools do
+     */
     public static Builder builder(NodeId node) {
         return new Builder(node);
     }
@@ -145,6 +149,10 @@ public final class HaNode implements AutoCloseable {
 
         private Builder(NodeId node) {
             this.node = Objects.requireNonNull(node, "node");
+            if (AdminDesk.isTool(node)) {
+                throw new IllegalArgumentException("node id '" + node + "' begins with '" + AdminDesk.TOOL
+                        + "', as those of operators' tools do; choose another");
+            }
         }
 
         /** Where the groups' configurations are kept and nodes find each other; required. The node closes it, also if {@link #start} fails. */

@@ -54,6 +54,7 @@ final class Peers implements TransportListener {
     }
 
     private final NodeRuntime node;
+    private final AdminDesk desk;
     private final UUID incarnation = UUID.randomUUID();
     private final Map<NodeId, Hello> connected = new ConcurrentHashMap<>();
     private final Map<NodeId, InetSocketAddress> addresses = new HashMap<>();
@@ -62,6 +63,7 @@ final class Peers implements TransportListener {
 
     Peers(NodeRuntime node) {
         this.node = node;
+        desk = new AdminDesk(node);
     }
 
     /** With whom connections stand. */
@@ -121,6 +123,9 @@ final class Peers implements TransportListener {
 
     @Override
     public void connected(Hello peer) {
+        if (AdminDesk.isTool(peer.node())) {
+            return;
+        }
         connected.put(peer.node(), peer);
         rejections.remove(peer.node());
         node.loop().run(() -> node.loop().replicas().forEach(replica -> replica.connected(peer.node())));
@@ -128,6 +133,9 @@ final class Peers implements TransportListener {
 
     @Override
     public void disconnected(NodeId peer, String reason) {
+        if (AdminDesk.isTool(peer)) {
+            return;
+        }
         connected.remove(peer);
         node.loop().run(() -> node.loop().replicas().forEach(replica -> replica.disconnected(peer, reason)));
     }
@@ -147,6 +155,13 @@ final class Peers implements TransportListener {
     @Override
     public void received(Envelope envelope) {
         Message message = envelope.message();
+        if (message instanceof Message.AdminRequest request) {
+            desk.received(envelope, request);
+            return;
+        }
+        if (AdminDesk.isTool(envelope.from().node())) {
+            return; // a tool has nothing to say to a replica
+        }
         Replica replica = node.replica(envelope.group());
         if (replica == null) {
             if (message instanceof Message.Forward forward) {

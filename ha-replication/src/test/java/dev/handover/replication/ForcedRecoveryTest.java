@@ -182,6 +182,7 @@ class ForcedRecoveryTest {
                             of("c"),
                             store,
                             false,
+                            List.of(),
                             List.of(new InetSocketAddress(other.getInetAddress(), other.getLocalPort())),
                             Duration.ofSeconds(2)),
                     "somebody listens");
@@ -339,7 +340,7 @@ class ForcedRecoveryTest {
     }
 
     private ForcedRecovery plan(ConfigurationStore store, String node, boolean storeWasLost) throws Exception {
-        return ForcedRecovery.plan(of(node), store, storeWasLost, List.of(), Duration.ofSeconds(2));
+        return ForcedRecovery.plan(of(node), store, storeWasLost, List.of(), List.of(), Duration.ofSeconds(2));
     }
 
     private Path of(String node) {

@@ -24,6 +24,10 @@ record Paths(String root) {
         return new Paths("/" + cluster);
     }
 
+    String groups() {
+        return root + "/groups";
+    }
+
     String configuration(GroupId group) {
         return root + "/groups/" + group + "/config";
     }

@@ -12,6 +12,7 @@ import dev.handover.coordination.VersionedConfiguration;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -70,6 +71,11 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
     @Override
     public CompletableFuture<Optional<VersionedConfiguration>> read(GroupId group) {
         return session.submit(new ReadConfiguration(session, paths.configuration(group)));
+    }
+
+    /** Which groups the cluster has, by name; for operators. Fails as {@link #read} does. */
+    public CompletableFuture<List<GroupId>> groups() {
+        return session.submit(new ListGroups(session, paths.groups()));
     }
 
     /**

@@ -161,4 +161,30 @@ public sealed interface Message {
         /** The session is unknown or has expired: the command was not applied now, but an earlier attempt may have been. */
         SESSION_EXPIRED
     }
+
+    /**
+     * From an operator's tool, to any node.
+     *
+     * @param requestId comes back with the answer
+     * @param argument of the verb; empty if it needs none
+     */
+    record AdminRequest(long requestId, AdminVerb verb, String argument) implements Message {}
+
+    /** What an operator can ask of one replica. */
+    enum AdminVerb {
+        /** Say what you are doing. */
+        STATUS,
+        /** Give the leadership to the node that the argument names; to the best if it is empty (R18). */
+        TRANSFER,
+        /** Take a snapshot now. */
+        SNAPSHOT
+    }
+
+    /**
+     * To an operator's tool.
+     *
+     * @param done whether it was done
+     * @param text the answer, lines of {@code name=value}; or why it was not done
+     */
+    record AdminReply(long requestId, boolean done, String text) implements Message {}
 }

@@ -57,6 +57,7 @@ public final class ForcedRecovery implements Closeable {
      * @param directory of the chosen copy, its node stopped
      * @param store stays the caller's
      * @param storeWasLost the operator says that the configuration store was lost, wiped or rolled back
+     * @param copies directories of the group's other copies, as far as they can be read here; their nodes stopped. It is refused if one of them holds more
      * @param others where the group's other nodes listened: whoever cannot reach the store may serve all the same (R14), and is found only by dialling
      * @param timeout for each answer of the store and each dial
      * @throws RecoveryRefusedException if it is not called for
@@ -66,6 +67,7 @@ public final class ForcedRecovery implements Closeable {
             Path directory,
             ConfigurationStore store,
             boolean storeWasLost,
+            List<Path> copies,
             List<InetSocketAddress> others,
             Duration timeout)
             throws IOException, RecoveryRefusedException {
@@ -74,7 +76,11 @@ public final class ForcedRecovery implements Closeable {
             for (InetSocketAddress other : others) {
                 checkNobodyListens(other, timeout);
             }
-            return plan(log, store, storeWasLost, timeout);
+            ForcedRecovery planned = plan(log, store, storeWasLost, timeout);
+            for (Path copy : copies) {
+                planned.compareWith(copy);
+            }
+            return planned;
         } catch (IOException | RecoveryRefusedException | RuntimeException e) {
             log.close();
             throw e;
@@ -102,6 +108,49 @@ public final class ForcedRecovery implements Closeable {
         }
         checkNobodyRuns(members(store, timeout), group);
         return new ForcedRecovery(log, store, timeout, found, begun);
+    }
+
+    /** Epoch before index: of two ends of one history, that of the later epoch came later, however short its log (R3). */
+    private void compareWith(Path directory) throws IOException, RecoveryRefusedException {
+        if (directory.toRealPath().equals(log.directory())) {
+            throw new RecoveryRefusedException(directory + " is the copy to be recovered itself; name the others");
+        }
+        try (OfflineLog other = OfflineLog.read(directory)) {
+            if (!other.group().equals(group())) {
+                throw new RecoveryRefusedException(
+                        other.directory() + " holds the log of group " + other.group() + ", not of " + group());
+            }
+            if (other.lineage() == null || begun) {
+                return; // it never belonged to a history; or the new one has begun already, and only has to be finished
+            }
+            if (!Objects.equals(other.lineage(), log.lineage())) {
+                throw new RecoveryRefusedException(
+                        other.directory() + " is of lineage " + other.lineage() + ", this copy of "
+                                + log.lineage() + ": they cannot be compared. Find out which history the group had last"
+                                + " ('ha-admin config show'), and leave the other one out");
+            }
+            if (found != null
+                    && found.configuration().isInSync(other.replica())
+                    && found.configuration().epoch() >= other.highestEpoch()) {
+                throw new RecoveryRefusedException(
+                        other.replica() + " in " + other.directory()
+                                + " is in the in-sync set: it has everything that was acknowledged. Start its node; it takes over by itself");
+            }
+            if (other.awaitsSnapshot()) {
+                throw new RecoveryRefusedException(
+                        "the snapshot at index " + other.snapshotIndex() + " in " + other.directory()
+                                + " was received, and its log has not taken its place yet; start that node once, stop it, and try again");
+            }
+            boolean holdsMore = other.lastEpoch() != log.lastEpoch()
+                    ? other.lastEpoch() > log.lastEpoch()
+                    : other.lastIndex() > log.lastIndex();
+            if (holdsMore) {
+                throw new RecoveryRefusedException("the copy in " + other.directory() + " ends at index "
+                        + other.lastIndex() + " of epoch " + other.lastEpoch() + ", this one at index "
+                        + log.lastIndex()
+                        + " of epoch " + log.lastEpoch() + ": recover that one");
+            }
+        }
     }
 
     private static boolean isOurs(Configuration configuration, OfflineLog log) {

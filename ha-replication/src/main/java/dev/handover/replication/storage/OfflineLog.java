@@ -151,6 +151,11 @@ public final class OfflineLog implements Closeable {
         return snapshots.position().index();
     }
 
+    /** All complete snapshots, newest first. Which of them verifies is only known of the one with which the node would start. */
+    public List<SnapshotInfo> snapshots() throws IOException {
+        return snapshots.snapshots().list();
+    }
+
     /** That snapshot was received and is ahead of the log, which takes its place at the next start only. */
     public boolean awaitsSnapshot() {
         return snapshots.resets();

@@ -2,31 +2,25 @@ package dev.handover.examples.admin;
 
 import dev.handover.Configuration;
 import dev.handover.GroupId;
-import dev.handover.Registration;
+import dev.handover.NodeId;
 import dev.handover.coordination.ConfigurationStore;
-import dev.handover.coordination.Member;
-import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.recovery.ForcedRecovery;
 import dev.handover.replication.recovery.RecoveryRefusedException;
 import dev.handover.replication.storage.OfflineLog;
+import dev.handover.replication.storage.SnapshotInfo;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** The commands. Nothing here decides anything: that is done by the libraries. */
 final class Admin {
@@ -35,30 +29,18 @@ final class Admin {
     static final int WRONG_ARGUMENTS = 2;
     static final int REFUSED = 3;
 
-    static final String HELP =
-            """
-            usage: java -jar ha-admin.jar COMMAND [--json]
-
-              status        --group NAME ZOOKEEPER   who leads, who is in sync, which nodes are announced and where
-              config show   --group NAME ZOOKEEPER   the group's configuration as it is stored
-              log verify DIRECTORY                   reads a stopped node's log and checks every record; changes nothing
-              log dump DIRECTORY [--from N] [--to N] [--payload]
-                                                     lists entries, with --payload their bytes in hexadecimal; changes nothing
-              force-recover DIRECTORY ZOOKEEPER [--dial HOST:PORT,...] [--yes-i-lose-data=GROUP] [--store-was-lost]
-                                                     begins a new history with this stopped node's log, when every in-sync
-                                                     replica is lost for good. Says what may be lost and asks for the group's
-                                                     name. --dial: where the group's other nodes listened; it is refused if
-                                                     one of them still does. --store-was-lost: ZooKeeper's data is gone
-
-            DIRECTORY is that of one group on one node (the one with 'log' in it).
-            ZOOKEEPER is --zookeeper HOST:PORT[,...] [--cluster NAME], the cluster by default 'handover'.
-            Answers go to stdout, the rest to stderr.
-            Exit codes: 0 done, 1 failed (a damaged log, a store that does not answer), 2 wrong arguments, 3 refused.""";
-
-    private static final Set<String> VALUED =
-            Set.of("--group", "--zookeeper", "--cluster", "--from", "--to", "--dial", "--yes-i-lose-data");
+    private static final Set<String> VALUED = Set.of(
+            "--group",
+            "--zookeeper",
+            "--cluster",
+            "--node-cluster",
+            "--node",
+            "--from",
+            "--to",
+            "--other",
+            "--dial",
+            "--yes-i-lose-data");
     private static final Set<String> SWITCHES = Set.of("--json", "--payload", "--store-was-lost", "--help");
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int BATCH_BYTES = 1 << 20;
 
     private final BufferedReader in;
@@ -76,7 +58,11 @@ final class Admin {
         try {
             Arguments arguments = new Arguments(commandLine, VALUED, SWITCHES);
             if (arguments.has("--help")) {
-                out.println(HELP);
+                String help = Help.of(arguments.words());
+                if (help == null) {
+                    throw new IllegalArgumentException("unknown command '" + String.join(" ", arguments.words()) + "'");
+                }
+                out.println(help);
                 return OK;
             }
             command(arguments);
@@ -101,6 +87,12 @@ final class Admin {
             status(arguments);
         } else if (name.equals("config show")) {
             config(arguments);
+        } else if (name.equals("transfer")) {
+            live(arguments, (commands, group) -> List.of(commands.transfer(group, to(arguments))));
+        } else if (name.equals("snapshot")) {
+            live(
+                    arguments,
+                    (commands, group) -> List.of(commands.snapshot(group, NodeId.of(arguments.required("--node")))));
         } else if (name.equals("log verify")) {
             verify(arguments);
         } else if (name.equals("log dump")) {
@@ -112,75 +104,49 @@ final class Admin {
         }
     }
 
-    // ---- the store
+    // ---- the store and the nodes
 
-    private static ZooKeeperConfigurationStore connect(Arguments arguments) {
-        ZooKeeperConfigurationStore.Builder builder =
-                ZooKeeperConfigurationStore.builder(arguments.required("--zookeeper"));
-        String cluster = arguments.get("--cluster");
-        return cluster == null ? builder.build() : builder.cluster(cluster).build();
-    }
-
-    private static Configuration configuration(ConfigurationStore store, GroupId group) throws IOException {
-        Optional<VersionedConfiguration> found = answer(store.read(group));
-        return found.orElseThrow(() -> new IOException(
-                        "no group " + group + " is stored there; check the name, --zookeeper and --cluster"))
-                .configuration();
-    }
-
-    private static <T> T answer(CompletableFuture<T> future) throws IOException {
-        try {
-            return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            throw new IOException("ZooKeeper did not answer: " + Objects.requireNonNullElse(e.getCause(), e), e);
-        } catch (TimeoutException e) {
-            throw new IOException("ZooKeeper did not answer within " + PATIENCE, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        }
-    }
-
-    private static Answer describe(GroupId group, Configuration configuration) {
-        return new Answer()
-                .with("group", group)
-                .with("lineage", configuration.lineage())
-                .with("epoch", configuration.epoch())
-                .with("leader", configuration.leader())
-                .with("inSync", configuration.inSync())
-                .with("redundancy", configuration.inSync().size())
-                .with("minInSync", configuration.minInSync())
-                .with("featureLevel", configuration.featureLevel())
-                .with("reason", configuration.reason());
+    private interface Live {
+        List<Answer> ask(LiveCommands commands, GroupId group) throws IOException;
     }
 
     private void config(Arguments arguments) throws IOException {
         GroupId group = GroupId.of(arguments.required("--group"));
-        try (ConfigurationStore store = connect(arguments)) {
-            print(describe(group, configuration(store, group)), arguments);
+        try (ConfigurationStore store = Store.connect(arguments)) {
+            print(Store.describe(group, Store.configuration(store, group)), arguments);
         }
     }
 
+    /** Of one group, or of all. */
     private void status(Arguments arguments) throws IOException {
-        GroupId group = GroupId.of(arguments.required("--group"));
-        try (ConfigurationStore store = connect(arguments)) {
-            Answer answer = describe(group, configuration(store, group));
-            CompletableFuture<List<Member>> members = new CompletableFuture<>();
-            Registration watch = store.membership().watch(members::complete);
-            try {
-                answer.with(
-                        "announced",
-                        answer(members).stream()
-                                .filter(member -> member.logs().containsKey(group))
-                                .map(member -> member.node() + "/"
-                                        + member.logs().get(group) + " at " + member.host() + ":" + member.port()
-                                        + ", supports level " + member.featureLevel())
-                                .toList());
-            } finally {
-                watch.close();
-            }
-            print(answer, arguments);
+        if (arguments.has("--group")) {
+            live(arguments, (commands, group) -> commands.status(List.of(group)));
+            return;
         }
+        try (ZooKeeperConfigurationStore store = Store.connect(arguments)) {
+            List<GroupId> groups = Store.answer(store.groups());
+            if (groups.isEmpty()) {
+                err.println("no group is stored there; check --zookeeper and --cluster");
+            }
+            print(new LiveCommands(store, nodeCluster(arguments)).status(groups), arguments);
+        }
+    }
+
+    private void live(Arguments arguments, Live what) throws IOException {
+        GroupId group = GroupId.of(arguments.required("--group"));
+        try (ZooKeeperConfigurationStore store = Store.connect(arguments)) {
+            print(what.ask(new LiveCommands(store, nodeCluster(arguments)), group), arguments);
+        }
+    }
+
+    private static String nodeCluster(Arguments arguments) {
+        return Objects.requireNonNullElse(arguments.get("--node-cluster"), "default");
+    }
+
+    /** The name of a node; empty for the best. */
+    private static String to(Arguments arguments) {
+        String target = arguments.get("--to");
+        return target == null ? "" : NodeId.of(target).value();
     }
 
     // ---- logs
@@ -225,6 +191,17 @@ final class Admin {
                 throw new IllegalArgumentException(
                         "--from " + next + " is below " + log.firstIndex() + ", where this log begins");
             }
+            for (SnapshotInfo snapshot : log.snapshots()) {
+                line(
+                        new Answer()
+                                .with("snapshot", snapshot.position().index())
+                                .with("epoch", snapshot.position().epoch())
+                                .with("id", snapshot.id())
+                                .with("lineage", snapshot.lineage())
+                                .with("taken", Instant.ofEpochMilli(snapshot.createdAtMillis()))
+                                .with("bytes", snapshot.bytes()),
+                        arguments);
+            }
             while (next <= last) {
                 for (LogEntry entry : log.entries(next, last, BATCH_BYTES)) {
                     Answer answer = new Answer()
@@ -238,10 +215,7 @@ final class Admin {
                     if (arguments.has("--payload")) {
                         answer.with("payload", HexFormat.of().formatHex(entry.payload()));
                     }
-                    out.println(
-                            arguments.has("--json")
-                                    ? answer.json()
-                                    : answer.text().replace("\n", ", "));
+                    line(answer, arguments);
                     next = entry.index() + 1;
                 }
             }
@@ -252,9 +226,14 @@ final class Admin {
 
     private void forceRecover(Arguments arguments) throws IOException, RecoveryRefusedException {
         Path directory = directory(arguments, 1);
-        try (ConfigurationStore store = connect(arguments);
+        try (ConfigurationStore store = Store.connect(arguments);
                 ForcedRecovery recovery = ForcedRecovery.plan(
-                        directory, store, arguments.has("--store-was-lost"), dialled(arguments), PATIENCE)) {
+                        directory,
+                        store,
+                        arguments.has("--store-was-lost"),
+                        others(arguments),
+                        dialled(arguments),
+                        Store.PATIENCE)) {
             err.println("This begins a new history of group " + recovery.group() + ". " + recovery.loss()
                     + ". It cannot be undone, and every other copy of the old history is refused from then on.");
             String confirmation = arguments.get("--yes-i-lose-data");
@@ -263,9 +242,22 @@ final class Admin {
                 confirmation = Objects.requireNonNullElse(in.readLine(), "").strip();
             }
             Configuration made = recovery.carryOut(confirmation);
-            print(describe(recovery.group(), made), arguments);
+            print(Store.describe(recovery.group(), made), arguments);
             err.println("Done. Start this node; start all others with empty data directories.");
         }
+    }
+
+    private static List<Path> others(Arguments arguments) throws IOException {
+        List<Path> others = new ArrayList<>();
+        String given = arguments.get("--other");
+        for (String other : given == null ? new String[0] : given.split(",", -1)) {
+            Path directory = Path.of(other);
+            if (!directory.toFile().isDirectory()) {
+                throw new IOException("--other " + directory + " is no directory");
+            }
+            others.add(directory);
+        }
+        return others;
     }
 
     private static List<InetSocketAddress> dialled(Arguments arguments) {
@@ -281,6 +273,20 @@ final class Admin {
             }
         }
         return addresses;
+    }
+
+    /** One line each, for what is many. */
+    private void line(Answer answer, Arguments arguments) {
+        out.println(arguments.has("--json") ? answer.json() : answer.text().replace("\n", ", "));
+    }
+
+    private void print(List<Answer> answers, Arguments arguments) {
+        for (int i = 0; i < answers.size(); i++) {
+            if (i > 0 && !arguments.has("--json")) {
+                out.println();
+            }
+            print(answers.get(i), arguments);
+        }
     }
 
     private void print(Answer answer, Arguments arguments) {

@@ -5,7 +5,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.Charset;
 import java.util.List;
 
-/** {@code java -jar ha-admin.jar}: see {@link Admin#HELP}. */
+/** {@code java -jar ha-admin.jar}: see {@link Help}. */
 public final class AdminMain {
     private AdminMain() {}
 

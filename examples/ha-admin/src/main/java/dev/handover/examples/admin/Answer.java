@@ -17,8 +17,16 @@ final class Answer {
 
     String text() {
         return values.entrySet().stream()
-                .map(value -> value.getKey() + ": " + value.getValue())
+                .map(value -> value.getKey() + ": " + text(value.getValue()))
                 .collect(Collectors.joining("\n"));
+    }
+
+    /** What has commas in it stands in lines of its own. */
+    private static String text(Object value) {
+        return value instanceof List<?> list
+                        && list.stream().anyMatch(item -> item.toString().contains(", "))
+                ? list.stream().map(item -> "\n  " + item).collect(Collectors.joining())
+                : value.toString();
     }
 
     String json() {

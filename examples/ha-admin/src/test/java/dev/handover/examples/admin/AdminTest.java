@@ -10,13 +10,12 @@ import dev.handover.coordination.ConfigurationStore;
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
 import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.SnapshotPosition;
 import dev.handover.replication.storage.SegmentedLog;
+import dev.handover.replication.storage.SnapshotSink;
 import dev.handover.replication.storage.StorageOptions;
-import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.io.RandomAccessFile;
-import java.io.StringReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +68,17 @@ class AdminTest {
     void shouldExplainItselfAndRefuseWhatItDoesNotKnow() {
         assertThat(run("", "--help")).isEqualTo(Admin.OK);
         assertThat(out).contains("force-recover", "log verify", "Exit codes");
+        for (String command :
+                List.of("status", "config show", "transfer", "snapshot", "log verify", "log dump", "force-recover")) {
+            assertThat(out).as("the list of commands").contains("  " + command + " ");
+            assertThat(run("", (command + " --help").split(" "))).isEqualTo(Admin.OK);
+            assertThat(out).startsWith("usage: java -jar ha-admin.jar " + command + " ");
+            assertThat(run("", "--help")).isEqualTo(Admin.OK);
+        }
+        assertThat(run("", "log", "dump", "--help")).isEqualTo(Admin.OK);
+        assertThat(out).contains("--payload").doesNotContain("--zookeeper");
+        assertThat(run("", "dance", "--help")).isEqualTo(Admin.WRONG_ARGUMENTS);
+        assertThat(err).contains("'dance'");
         assertThat(run("")).isEqualTo(Admin.WRONG_ARGUMENTS);
         assertThat(err).contains("no command");
         assertThat(run("", "dance")).isEqualTo(Admin.WRONG_ARGUMENTS);
@@ -96,6 +106,71 @@ class AdminTest {
                 .asString()
                 .contains("\"index\":2", "\"kind\":\"COMMAND\"", "\"payload\":\"02\"");
         assertThat(contents()).isEqualTo(before);
+    }
+
+    @Test
+    void shouldListSnapshotsBeforeTheEntries() throws Exception {
+        log("g", "c", 5);
+        try (SegmentedLog log = SegmentedLog.open(directory, GroupId.of("g"), NodeId.of("c"), SMALL);
+                SnapshotSink sink = log.snapshots().create(new SnapshotPosition(3, 1, 3), LINEAGE, null, 1)) {
+            sink.write(ByteBuffer.wrap(new byte[] {1, 2, 3, 4}));
+            sink.commit();
+        }
+        assertThat(run("", "log", "dump", directory.toString(), "--json")).isEqualTo(Admin.OK);
+        assertThat(out.lines().toList())
+                .hasSize(6)
+                .first()
+                .asString()
+                .contains("\"snapshot\":3", "\"epoch\":1", "\"bytes\":4", "\"lineage\":\"" + LINEAGE);
+        assertThat(run("", "log", "dump", directory.toString())).isEqualTo(Admin.OK);
+        assertThat(out).startsWith("snapshot: 3, epoch: 1, ");
+    }
+
+    @Test
+    void shouldRefuseToRecoverACopyBesideALongerOne(@TempDir Path copies) throws Exception {
+        ReplicaId lost = new ReplicaId(NodeId.of("a"), new UUID(1, 1));
+        log("payments", "c", 5);
+        ReplicaId longer = log(copies.resolve("longer"), "payments", "b", 1, 7);
+        ReplicaId later = log(copies.resolve("later"), "payments", "d", 2, 4);
+        log(copies.resolve("shorter"), "payments", "e", 1, 5);
+        log(copies.resolve("another"), "orders", "e", 1, 5);
+        String servers = zooKeeper.connectString();
+        Configuration without =
+                new Configuration(LINEAGE, 9, lost, List.of(lost), 1, 1, new UUID(3, 3), "removed [" + longer + "]");
+        GroupId group = GroupId.of("payments");
+        try (ConfigurationStore store = ZooKeeperConfigurationStore.connect(servers)) {
+            store.compareAndSet(group, ConfigurationStore.NOT_EXISTING, without).get(10, TimeUnit.SECONDS);
+        }
+        String[] recover = {
+            "force-recover", directory.toString(), "--zookeeper", servers, "--yes-i-lose-data=payments", "--other"
+        };
+        assertThat(run("", with(recover, copies.resolve("shorter") + "," + copies.resolve("longer"))))
+                .isEqualTo(Admin.REFUSED);
+        assertThat(err).contains("longer ends at index 7 of epoch 1, this one at index 5 of epoch 1");
+        assertThat(run("", with(recover, copies.resolve("later").toString()))).isEqualTo(Admin.REFUSED);
+        assertThat(err).contains("later ends at index 4 of epoch 2, this one at index 5 of epoch 1");
+        assertThat(run("", with(recover, copies.resolve("another").toString()))).isEqualTo(Admin.REFUSED);
+        assertThat(err).contains("of group orders, not of payments");
+        assertThat(run("", with(recover, directory.toString()))).isEqualTo(Admin.REFUSED);
+        assertThat(err).contains("is the copy to be recovered itself");
+        assertThat(run("", with(recover, copies.resolve("none").toString()))).isEqualTo(Admin.FAILED);
+        assertThat(err).contains("none is no directory");
+        Configuration withLater = new Configuration(
+                LINEAGE, 10, lost, List.of(lost, later), 1, 1, new UUID(4, 4), "added [" + later + "]");
+        try (ConfigurationStore store = ZooKeeperConfigurationStore.connect(servers)) {
+            store.compareAndSet(group, 0, withLater).get(10, TimeUnit.SECONDS);
+            assertThat(run("", with(recover, copies.resolve("later").toString())))
+                    .isEqualTo(Admin.REFUSED);
+            assertThat(err).contains(later + " in ", "is in the in-sync set", "it takes over by itself");
+            assertThat(store.read(group).get(10, TimeUnit.SECONDS).orElseThrow().configuration())
+                    .as("nothing was changed")
+                    .isEqualTo(withLater);
+        }
+        assertThat(run("", with(recover, copies.resolve("shorter").toString()))).isEqualTo(Admin.OK);
+    }
+
+    private static String[] with(String[] arguments, String last) {
+        return Stream.concat(Stream.of(arguments), Stream.of(last)).toArray(String[]::new);
     }
 
     @Test
@@ -134,7 +209,7 @@ class AdminTest {
         }
         assertThat(run("", "status", "--group", "orders", "--zookeeper", servers, "--json"))
                 .isEqualTo(Admin.OK);
-        assertThat(out).contains("\"epoch\":9", "\"redundancy\":1", "\"announced\":[]");
+        assertThat(out).contains("\"epoch\":9", "\"redundancy\":1", "\"replicas\":[]");
         assertThat(run("no\n", "force-recover", directory.toString(), "--zookeeper", servers))
                 .isEqualTo(Admin.REFUSED);
         assertThat(err)
@@ -155,14 +230,18 @@ class AdminTest {
     }
 
     private ReplicaId log(String group, String node, int entries) throws Exception {
+        return log(directory, group, node, 1, entries);
+    }
+
+    private static ReplicaId log(Path directory, String group, String node, long epoch, int entries) throws Exception {
         try (SegmentedLog log = SegmentedLog.open(directory, GroupId.of(group), NodeId.of(node), SMALL)) {
-            log.saveState(LINEAGE, 1);
-            log.append(List.of(LogEntry.barrier(1, 1, 0)));
+            log.saveState(LINEAGE, epoch);
+            log.append(List.of(LogEntry.barrier(1, epoch, 0)));
             for (int i = 2; i <= entries; i++) {
-                log.append(List.of(new LogEntry(i, 1, i, LogEntry.Kind.COMMAND, 0, 0, 0, new byte[] {(byte) i})));
+                log.append(List.of(new LogEntry(i, epoch, i, LogEntry.Kind.COMMAND, 0, 0, 0, new byte[] {(byte) i})));
             }
             log.force();
-            log.saveState(LINEAGE, 1);
+            log.saveState(LINEAGE, epoch);
             return new ReplicaId(NodeId.of(node), log.logId());
         }
     }
@@ -178,15 +257,9 @@ class AdminTest {
     }
 
     private int run(String typed, String... arguments) {
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        int code = new Admin(
-                        new BufferedReader(new StringReader(typed)),
-                        new PrintStream(outBytes, true, StandardCharsets.UTF_8),
-                        new PrintStream(errBytes, true, StandardCharsets.UTF_8))
-                .run(List.of(arguments));
-        out = outBytes.toString(StandardCharsets.UTF_8);
-        err = errBytes.toString(StandardCharsets.UTF_8);
-        return code;
+        Ran ran = Ran.command(typed, arguments);
+        out = ran.out();
+        err = ran.err();
+        return ran.code();
     }
 }
