@@ -2,9 +2,11 @@ package dev.handover.examples.kv.system;
 
 import dev.handover.examples.kv.Waiting;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +17,10 @@ import java.util.List;
  */
 final class NodeDisks implements AutoCloseable {
     private static final long SIZE_BYTES = 160L << 20;
+
+    /** What the file system itself may need for a large file, and what others may write while it is made. */
+    private static final long UNCERTAIN_BYTES = 4 << 20;
+
     private static final String FILLER = "filler";
 
     private final Path directory;
@@ -87,17 +93,29 @@ final class NodeDisks implements AutoCloseable {
         return ext4;
     }
 
-    /** Takes all room but for so much. */
+    /** Takes all room but for so much, though others write meanwhile. */
     void fill(String node, long leftBytes) throws IOException {
         Path place = directory.resolve(node);
-        long free = Files.getFileStore(place).getUsableSpace();
-        if (free > leftBytes) {
-            Shell.must(
-                    "fallocate",
-                    "-l",
-                    Long.toString(free - leftBytes),
-                    place.resolve(FILLER).toString());
+        Path filler = place.resolve(FILLER);
+        long most = usable(place) - leftBytes - UNCERTAIN_BYTES;
+        if (most > 0) {
+            Shell.must("fallocate", "-l", Long.toString(most), filler.toString());
         }
+        byte[] block = new byte[16 << 10];
+        try (OutputStream out =
+                Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            while (usable(place) > leftBytes) {
+                out.write(block);
+            }
+        } catch (IOException e) {
+            if (!String.valueOf(e.getMessage()).contains("No space left")) {
+                throw e;
+            }
+        }
+    }
+
+    private static long usable(Path place) throws IOException {
+        return Files.getFileStore(place).getUsableSpace();
     }
 
     /** Gives the room back. */
