@@ -284,14 +284,12 @@ final class MessageCodec {
                     case Wire.TRANSFERRED -> new Transferred(decodeConfiguration(in));
                     case Wire.ADMIN_REQUEST ->
                         new AdminRequest(
-                                in.i64("adminRequest.requestId"),
-                                verb(in),
-                                new String(in.bytes("adminRequest.argument"), StandardCharsets.UTF_8));
+                                in.i64("adminRequest.requestId"), verb(in), in.longText("adminRequest.argument"));
                     case Wire.ADMIN_REPLY ->
                         new AdminReply(
                                 in.i64("adminReply.requestId"),
                                 in.flag("adminReply.done"),
-                                new String(in.bytes("adminReply.text"), StandardCharsets.UTF_8));
+                                in.longText("adminReply.text"));
                     default -> throw in.error("frame type", "is " + type + ", which is no message");
                 };
         in.end();

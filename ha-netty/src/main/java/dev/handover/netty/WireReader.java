@@ -84,6 +84,15 @@ final class WireReader {
         need(size, field);
         byte[] bytes = new byte[size];
         in.readBytes(bytes);
+        return utf8(field, bytes);
+    }
+
+    /** Text behind a four-byte length. */
+    String longText(String field) throws WireFormatException {
+        return utf8(field, bytes(field));
+    }
+
+    private String utf8(String field, byte[] bytes) throws WireFormatException {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
