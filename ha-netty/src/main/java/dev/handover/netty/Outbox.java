@@ -44,6 +44,7 @@ final class Outbox {
     // Of the event loop.
     private final Map<GroupId, Numbered> groups = new HashMap<>();
     private int groupsNumbered;
+    private long encodedBytes;
     private boolean draining;
     private boolean closed;
     private boolean wrote;
@@ -136,6 +137,8 @@ final class Outbox {
             channel.eventLoop().execute(this::drain); // the others' turn first
         } catch (RuntimeException e) {
             onFailure.accept(e);
+        } catch (OutOfMemoryError e) { // of direct memory: with the connection goes what it holds
+            onFailure.accept(new IllegalStateException("no memory for what waits on connection " + channel, e));
         } finally {
             draining = false;
         }
@@ -148,7 +151,8 @@ final class Outbox {
             return false;
         }
         long most = Wire.MESSAGE_HEAD_BYTES + next.messageBytes;
-        int capacity = (int) Math.max(most, Math.min(bytes.get(), BATCH_BYTES));
+        // What the kernel has yet to take has its buffers already: a small message behind it gets a small one.
+        int capacity = (int) Math.max(most, Math.min(bytes.get() - encodedBytes, BATCH_BYTES));
         ByteBuf batch = channel.alloc().directBuffer(capacity);
         long cost = 0;
         try {
@@ -167,9 +171,11 @@ final class Outbox {
             throw e;
         }
         long written = cost;
+        encodedBytes += written;
         wrote = true;
         ChannelFuture done = channel.write(batch);
         done.addListener(ignored -> {
+            encodedBytes -= written;
             bytes.addAndGet(-written);
             checkEmpty();
         });
