@@ -102,8 +102,7 @@ final class NodeDisks implements AutoCloseable {
             Shell.must("fallocate", "-l", Long.toString(most), filler.toString());
         }
         byte[] block = new byte[16 << 10];
-        try (OutputStream out =
-                Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+        try (OutputStream out = Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             while (usable(place) > leftBytes) {
                 out.write(block);
             }
