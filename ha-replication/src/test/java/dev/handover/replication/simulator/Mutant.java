@@ -15,18 +15,28 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /** A mutated copy of the core, compiled, with the simulator loaded over it. */
-final class Mutant {
+public final class Mutant {
     private static final Path SOURCES = Path.of("src", "main", "java", "dev", "handover", "replication", "protocol");
 
     private Mutant() {}
 
     /** One line that says what found it; empty if nothing did. */
     static String hunt(Mutation mutation, long seeds, long steps) throws IOException, ReflectiveOperationException {
+        return hunt(mutation, "dev.handover.replication.simulator.MutantHunt", seeds, steps);
+    }
+
+    /**
+     * One line that says what found it; empty if nothing did.
+     *
+     * @param hunter class with a public static method {@code hunt(long, long)} that looks at the core it was loaded with
+     */
+    public static String hunt(Mutation mutation, String hunter, long first, long second)
+            throws IOException, ReflectiveOperationException {
         Path classes = compile(mutation);
         try (URLClassLoader loader = new SimulatorFirst(classes)) {
-            return (String) loader.loadClass("dev.handover.replication.simulator.MutantHunt")
+            return (String) loader.loadClass(hunter)
                     .getMethod("hunt", long.class, long.class)
-                    .invoke(null, seeds, steps);
+                    .invoke(null, first, second);
         }
     }
 

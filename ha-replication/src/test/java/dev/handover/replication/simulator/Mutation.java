@@ -12,8 +12,9 @@ import java.util.List;
  * @param snippet text that occurs there exactly once
  * @param replacement what stands there instead
  */
-record Mutation(String rule, String name, String what, String file, String snippet, String replacement) {
-    static final List<Mutation> ALL = List.of(
+public record Mutation(String rule, String name, String what, String file, String snippet, String replacement) {
+    /** All of them. */
+    public static final List<Mutation> ALL = List.of(
             new Mutation(
                     "R2",
                     "r2-stale-append",
