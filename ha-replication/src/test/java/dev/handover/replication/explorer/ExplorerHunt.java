@@ -24,7 +24,7 @@ public final class ExplorerHunt {
                         result.depth() + 1,
                         result.states(),
                         result.seconds(),
-                        message.length() <= 110 ? message : message.substring(0, 110) + "...");
+                        message.length() <= 250 ? message : message.substring(0, 250) + "...");
             }
         }
         return "";
