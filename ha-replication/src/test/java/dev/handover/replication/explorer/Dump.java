@@ -1,5 +1,6 @@
 package dev.handover.replication.explorer;
 
+import dev.handover.replication.protocol.ProtocolOptions;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -58,6 +59,9 @@ final class Dump {
             put(((Number) object).longValue());
         } else if (object instanceof Boolean flag) {
             put(flag ? 3 : 4);
+        } else if (object instanceof Double number) {
+            put(13);
+            put(Double.doubleToLongBits(number));
         } else if (object instanceof String text) {
             put(5);
             put(text.length());
@@ -94,6 +98,10 @@ final class Dump {
         } else {
             writeFields(object);
         }
+    }
+
+    private static boolean isConstant(Class<?> type) {
+        return type == Consumer.class || type == ProtocolOptions.class;
     }
 
     private static Object primitive(Object value) {
@@ -157,8 +165,8 @@ final class Dump {
             String owner = one.getSimpleName();
             Arrays.stream(one.getDeclaredFields())
                     .filter(field -> !Modifier.isStatic(field.getModifiers()))
-                    // a listener is a method of the core itself, and the same one all its life
-                    .filter(field -> field.getType() != Consumer.class)
+                    // a listener is a method of the core itself, and, like the options, the same all its life
+                    .filter(field -> !isConstant(field.getType()))
                     .filter(field -> !UNIMPORTANT.contains(owner + "." + field.getName()))
                     .forEach(field -> {
                         field.setAccessible(true);

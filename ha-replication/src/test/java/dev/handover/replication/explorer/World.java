@@ -519,7 +519,12 @@ final class World {
             put(i, node.with(rules.transferring(node, ids[i], transfer)));
         } else if (effect instanceof Effect.Faulted faulted) {
             throw new Violation("no fault without a cause", ids[i].node() + " has faulted: " + faulted.reason());
-        } else if (effect instanceof Effect.SendSnapshot || effect instanceof Effect.Stopped) {
+        } else if (!(effect instanceof Effect.StatusChanged
+                || effect instanceof Effect.TakeOver
+                || effect instanceof Effect.Accepted
+                || effect instanceof Effect.Rejected
+                || effect instanceof Effect.ReadFailed
+                || effect instanceof Effect.LeaseDropped)) {
             throw new IllegalStateException("not in this world: " + effect);
         }
     }

@@ -31,13 +31,13 @@ final class ApplyChecker {
             SimFailure.unless(
                     entry.index() == process.appliedIndex + 1,
                     "I9",
-                    process.replica.node() + " applies " + entry + " after " + process.appliedIndex);
+                    () -> process.replica.node() + " applies " + entry + " after " + process.appliedIndex);
             SimFailure.unless(
                     entry.index() <= process.commitIndex && commits.isCommitted(entry),
                     "I9",
-                    process.replica.node() + " applies " + entry + ", which is not committed; chain "
+                    () -> process.replica.node() + " applies " + entry + ", which is not committed; chain "
                             + logs.chainOf(entry));
-            SimFailure.unless(entry.timestamp() >= timestamp, "R19", "time goes back at " + entry);
+            SimFailure.unless(entry.timestamp() >= timestamp, "R19", () -> "time goes back at " + entry);
             timestamp = entry.timestamp();
             process.appliedIndex = entry.index();
         }
@@ -48,7 +48,7 @@ final class ApplyChecker {
         SimFailure.unless(
                 index > process.appliedIndex && index <= process.commitIndex,
                 "I9",
-                process.replica.node() + " goes on with a snapshot at " + index + " after " + process.appliedIndex
+                () -> process.replica.node() + " goes on with a snapshot at " + index + " after " + process.appliedIndex
                         + ", commit " + process.commitIndex);
         process.appliedIndex = index;
     }
@@ -59,7 +59,7 @@ final class ApplyChecker {
         SimFailure.unless(
                 there != null && there == digest,
                 "I11",
-                replica.node() + " restored a state at " + index + " that is not the one applied there");
+                () -> replica.node() + " restored a state at " + index + " that is not the one applied there");
     }
 
     boolean wasExecuted(long value) {
@@ -73,8 +73,8 @@ final class ApplyChecker {
             SimFailure.unless(
                     before == null || before == command.index(),
                     "I10",
-                    command.sessionId() + ":" + command.sequence() + " is executed at " + before + " and again at "
-                            + command.index());
+                    () -> command.sessionId() + ":" + command.sequence() + " is executed at " + before
+                            + " and again at " + command.index());
         }
     }
 
@@ -83,6 +83,6 @@ final class ApplyChecker {
         SimFailure.unless(
                 before == null || before == digest,
                 "I11",
-                replica.node() + " has another state than others after " + entry);
+                () -> replica.node() + " has another state than others after " + entry);
     }
 }

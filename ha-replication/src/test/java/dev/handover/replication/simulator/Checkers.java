@@ -109,6 +109,7 @@ final class Checkers {
 
     void effect(SimReplica replica, Effect effect) {
         Observed process = observed[replica.index()];
+        sim.counts.effect(replica, process.proposed == null ? null : process.proposed.nonce(), effect);
         if (effect instanceof Effect.Send send) {
             fences.sending(process, send.message());
         } else if (effect instanceof Effect.CompareAndSet cas) {
@@ -176,6 +177,7 @@ final class Checkers {
 
     void configurationStored(Configuration before, Configuration next) {
         configurations.stored(before, next);
+        sim.counts.stored(before, next);
         for (SimReplica replica : sim.replicas) {
             commits.durableChanged(replica);
         }

@@ -2,6 +2,7 @@ package dev.handover.replication.simulator;
 
 import dev.handover.Configuration;
 import dev.handover.replication.protocol.Message;
+import java.util.function.Supplier;
 
 /**
  * I2: only the process that won an epoch sends as its leader. I5: an acknowledgement says what is durable and the leader's, in no epoch below an adopted one, and in none
@@ -47,7 +48,7 @@ final class FenceChecker {
         SimFailure.unless(
                 !replica.disk().isRolledBack(),
                 "I8",
-                replica.node() + " " + what + " with a disk that was rolled back");
+                () -> replica.node() + " " + what + " with a disk that was rolled back");
     }
 
     private static void inEpoch(Checkers.Observed process, long epoch, String what) {
@@ -55,7 +56,7 @@ final class FenceChecker {
         SimFailure.unless(
                 epoch == process.epoch && replica.disk().highestEpoch() == epoch,
                 "I5",
-                replica.node() + " " + what + " in epoch " + epoch + ", having adopted " + process.epoch + " and "
+                () -> replica.node() + " " + what + " in epoch " + epoch + ", having adopted " + process.epoch + " and "
                         + replica.disk().highestEpoch() + " on disk");
     }
 
@@ -63,27 +64,30 @@ final class FenceChecker {
     private void append(Checkers.Observed process, Message.Append append) {
         SimReplica replica = process.replica;
         Configuration configuration = sim.register.ofEpoch(append.epoch());
-        String who = replica.node() + " sends as leader of epoch " + append.epoch();
-        SimFailure.unless(configuration != null, "I2", who + ", which does not exist");
+        Supplier<String> who = () -> replica.node() + " sends as leader of epoch " + append.epoch();
+        SimFailure.unless(configuration != null, "I2", () -> who.get() + ", which does not exist");
         SimRegister.Proposer proposer = sim.register.proposerOf(append.epoch());
         SimFailure.unless(
                 configuration.leader().equals(replica.id())
                         && ((proposer.replica() == replica.index() && proposer.boot() == replica.boot())
                                 || process.startedEpoch < append.epoch()),
                 "I2",
-                who + " as process " + replica.boot() + ", which was won by " + configuration.leader() + ", process "
-                        + proposer.boot());
+                () -> who.get() + " as process " + replica.boot() + ", which was won by " + configuration.leader()
+                        + ", process " + proposer.boot());
         logs.leads(replica, append.epoch());
     }
 
     private void acknowledge(SimReplica replica, Message.Ack ack) {
         long index = ack.durableIndex();
-        String who = replica.node() + " acknowledges " + index + " in epoch " + ack.epoch();
+        Supplier<String> who = () -> replica.node() + " acknowledges " + index + " in epoch " + ack.epoch();
         ChainLog durable = replica.disk().log();
-        SimFailure.unless(index <= durable.lastIndex(), "I5", who + ", but its disk ends at " + durable.lastIndex());
-        ChainLog leader = logs.ofLeader(ack.epoch());
-        SimFailure.unless(leader != null, "I5", who + ", whose leader never sent anything");
         SimFailure.unless(
-                leader.chainAt(index) == durable.chainAt(index), "I5", who + ", but the leader's log is another one");
+                index <= durable.lastIndex(), "I5", () -> who.get() + ", but its disk ends at " + durable.lastIndex());
+        ChainLog leader = logs.ofLeader(ack.epoch());
+        SimFailure.unless(leader != null, "I5", () -> who.get() + ", whose leader never sent anything");
+        SimFailure.unless(
+                leader.chainAt(index) == durable.chainAt(index),
+                "I5",
+                () -> who.get() + ", but the leader's log is another one");
     }
 }

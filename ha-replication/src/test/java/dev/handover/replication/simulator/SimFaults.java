@@ -34,6 +34,9 @@ final class SimFaults {
                     "---- " + fault + " for " + time / SimParameters.MICRO + " us"
                             + (one == other ? "" : ", " + other.node()));
         }
+        if (canStrike(fault, one, other)) {
+            sim.counts.count(fault);
+        }
         strike(fault, one, other, time);
         start();
     }
@@ -44,6 +47,19 @@ final class SimFaults {
         return newest != null && sim.dice.chance(0.35)
                 ? sim.replica(newest.configuration().leader().node())
                 : sim.dice.pick(sim.replicas);
+    }
+
+    /** Whether it makes a difference; a disk that goes back is counted when it has. */
+    private boolean canStrike(Fault fault, SimReplica one, SimReplica other) {
+        return switch (fault) {
+            case ROLL_BACK -> false;
+            case WIPE -> isSpare(one);
+            case KILL, KILL_IN_STEP, STOP, PAUSE, SLOW_APPLIER, DISK_FAILURE, DAMAGED_SNAPSHOT -> one.isRunning();
+            case TRANSFER -> sim.replicas.stream().anyMatch(SimReplica::leads);
+            case CUT_ONE_WAY, SLOW_LINK, BROKEN_CONNECTION -> one != other;
+            case FALSE_REFUSAL, SPLIT -> one != other && other.isRunning();
+            default -> true;
+        };
     }
 
     private void strike(Fault fault, SimReplica one, SimReplica other, long time) {
@@ -105,6 +121,7 @@ final class SimFaults {
                 if (isSpare(one) && one.id() != null) {
                     one.kill();
                     if (one.disk().rollBack(sim.register.recordedBoot(one.id()))) {
+                        sim.counts.count(fault);
                         if (sim.isTalkative()) {
                             sim.note(one, "---- rolled back");
                         }

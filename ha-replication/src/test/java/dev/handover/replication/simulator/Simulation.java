@@ -41,6 +41,7 @@ final class Simulation {
      * @param lostForGood no disk of an in-sync replica is what it was
      * @param leasedReads answered without a round
      * @param undecided the history was too hard to check
+     * @param counts what happened how often
      */
     record Result(
             long seed,
@@ -54,6 +55,7 @@ final class Simulation {
             boolean undecided,
             long leasedReads,
             String parameters,
+            SimCounts counts,
             List<String> transcript) {}
 
     final Dice dice;
@@ -61,6 +63,7 @@ final class Simulation {
     final SimRegister register;
     final SimNetwork network;
     final Checkers checkers;
+    final SimCounts counts = new SimCounts();
     final List<SimReplica> replicas = new ArrayList<>();
     final List<Operation<Input, Long>> history = new ArrayList<>();
 
@@ -164,6 +167,7 @@ final class Simulation {
                 undecided,
                 checkers.leasedReads(),
                 parameters.toString(),
+                counts,
                 transcript == null ? List.of() : transcript);
     }
 

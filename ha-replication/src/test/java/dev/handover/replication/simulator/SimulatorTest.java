@@ -20,6 +20,9 @@ class SimulatorTest {
         assertThat(failed)
                 .as("failed seeds; see the transcripts above and in target/simulator")
                 .isEmpty();
+        assertThat(runs.neverHappened())
+                .as("faults and rules that happened in none of the worlds, so that they were not tested")
+                .isEmpty();
     }
 
     @Test
