@@ -1,0 +1,188 @@
+package dev.handover.replication.storage;
+
+import static dev.handover.replication.storage.LogFixture.assertSame;
+import static dev.handover.replication.storage.LogFixture.entries;
+import static dev.handover.replication.storage.LogFixture.readAll;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A real file system, ext4 on a loop device, that is shut down in the middle of writing and drops whatever was not forced (ioctl {@code EXT4_IOC_SHUTDOWN} without flushing its journal). Skipped where the
+ * machine does not permit it: it takes root, loop devices, {@code mkfs.ext4} and {@code python3}.
+ */
+@Timeout(120)
+class PowerLossOnExt4Test {
+    private static final String SHUT_DOWN = "import os, fcntl, struct, sys\n"
+            + "fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
+
+    @TempDir
+    Path root;
+
+    private Path image;
+    private Path mounted;
+    private boolean isMounted;
+
+    @BeforeEach
+    void mountNewFileSystem() throws Exception {
+        image = root.resolve("image");
+        mounted = Files.createDirectory(root.resolve("mounted"));
+        run("truncate", "-s", "64M", image.toString());
+        needs("mkfs.ext4", "-q", image.toString());
+        needs("mount", "-o", "loop", image.toString(), mounted.toString());
+        isMounted = true;
+        needs("python3", "-c", "import fcntl");
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        if (isMounted) {
+            run("umount", mounted.toString());
+        }
+    }
+
+    private static void needs(String... command) throws Exception {
+        String problem = run(command);
+        assumeTrue(
+                problem.isEmpty(),
+                () -> "this machine does not permit a file system on a loop device: " + String.join(" ", command) + ": "
+                        + problem);
+    }
+
+    /** What is wrong; empty if nothing is. */
+    private static String run(String... command) throws InterruptedException {
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            process.getOutputStream().close();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return process.waitFor(30, TimeUnit.SECONDS) && process.exitValue() == 0 ? "" : "failed: " + said;
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private void powerIsLost() throws Exception {
+        needs("python3", "-c", SHUT_DOWN, mounted.toString());
+    }
+
+    private void powerComesBack() throws Exception {
+        assertThat(run("umount", mounted.toString())).isEmpty();
+        isMounted = false;
+        assertThat(run("mount", "-o", "loop", image.toString(), mounted.toString()))
+                .isEmpty();
+        isMounted = true;
+    }
+
+    /** Appends and forces until that fails, because the file system is gone; tells the last index whose force had returned. */
+    private long writeUntilPowerIsLost(Disk disk) throws Exception {
+        AtomicLong forced = new AtomicLong();
+        try (SegmentedLog log = LogFixture.open(mounted.resolve("log"), disk)) {
+            Thread writer = new Thread(() -> write(log, forced), "writer");
+            writer.start();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (forced.get() < 300 && writer.isAlive() && System.nanoTime() < deadline) {
+                Thread.sleep(1);
+            }
+            assertThat(forced.get()).isGreaterThanOrEqualTo(300);
+            powerIsLost();
+            writer.join(TimeUnit.SECONDS.toMillis(30));
+            assertThat(writer.isAlive()).isFalse();
+        }
+        return forced.get();
+    }
+
+    private static void write(SegmentedLog log, AtomicLong forced) {
+        try {
+            for (int last = 0; last < 100_000; last += 3) {
+                log.append(entries(last + 1, last + 3, 1, 200));
+                log.force();
+                forced.set(last + 3);
+            }
+        } catch (IOException e) {
+            assertThat(e.getMessage()).contains(".segment"); // the power is gone
+        }
+    }
+
+    @Test
+    void shouldHoldEverythingForcedWhenPowerIsLost() throws Exception {
+        long forced = writeUntilPowerIsLost(Disk.REAL);
+        powerComesBack();
+        try (SegmentedLog log = LogFixture.open(mounted.resolve("log"))) {
+            assertThat(log.damage()).isEmpty();
+            long last = log.recovered().lastIndex();
+            assertThat(last).isGreaterThanOrEqualTo(forced);
+            assertSame(readAll(log, last), entries(1, (int) last, 1, 200));
+        }
+    }
+
+    /** The test above bites: a disk that only says that it forces loses what it promised. */
+    @Test
+    void shouldLoseEntriesOnADiskThatDoesNotForce() throws Exception {
+        Forgetful disk = new Forgetful();
+        long forced = writeUntilPowerIsLost(disk);
+        powerComesBack();
+        try (SegmentedLog log = LogFixture.open(mounted.resolve("log"))) {
+            assertThat(log.recovered().lastIndex()).isLessThan(forced);
+        }
+    }
+
+    /** The real disk, but that the force of a record does nothing; segments and state are made in order. */
+    private static final class Forgetful implements Disk {
+        @Override
+        public WritableFile open(Path path) throws IOException {
+            WritableFile file = REAL.open(path);
+            boolean lies = path.toString().endsWith(".segment");
+            return new WritableFile() {
+                @Override
+                public int write(ByteBuffer source, long position) throws IOException {
+                    return file.write(source, position);
+                }
+
+                @Override
+                public void force() throws IOException {
+                    if (!lies) {
+                        file.force();
+                    }
+                }
+
+                @Override
+                public void close() throws IOException {
+                    file.close();
+                }
+            };
+        }
+
+        @Override
+        public void rename(Path source, Path target) throws IOException {
+            REAL.rename(source, target);
+        }
+
+        @Override
+        public void delete(Path path) throws IOException {
+            REAL.delete(path);
+        }
+
+        @Override
+        public void forceDirectory(Path directory) throws IOException {
+            REAL.forceDirectory(directory);
+        }
+
+        @Override
+        public long usableBytes(Path directory) throws IOException {
+            return REAL.usableBytes(directory);
+        }
+    }
+}
