@@ -57,8 +57,12 @@ final class SnapshotTaking {
         look();
     }
 
-    /** The state is that of a snapshot now. */
+    /** The state is that of a snapshot now: one that is being taken of the state before would mix the two. */
     void restored(long index) {
+        Writing writing = running;
+        if (writing != null) {
+            writing.overtaken = true;
+        }
         newestIndex = Math.max(newestIndex, index);
         bytesSince = 0;
         begunNanos = System.nanoTime();
@@ -188,6 +192,7 @@ final class SnapshotTaking {
         private final List<CompletableFuture<Long>> askers;
         private final long begunNanos = System.nanoTime();
         private @Nullable SnapshotSink sink;
+        private volatile boolean overtaken;
 
         Writing(
                 SnapshotPosition position,
@@ -229,7 +234,7 @@ final class SnapshotTaking {
                 ByteArrayOutputStream piece = new ByteArrayOutputStream();
                 boolean more;
                 try {
-                    checkNotStopped();
+                    checkWanted();
                     more = pieces.writeNext(piece);
                 } catch (IOException | RuntimeException | Error e) {
                     replica.node().snapshotThread().run(() -> fail(e));
@@ -259,7 +264,7 @@ final class SnapshotTaking {
 
         private void complete(SnapshotSink target, SnapshotContent.Section out) throws IOException {
             out.close();
-            checkNotStopped();
+            checkWanted();
             // R2: everything that was to be written before the state came to be so: the adopted epoch, and the log
             // itself
             replica.node().disk().afterWrites(replica.volume(), durable -> replica.node()
@@ -269,7 +274,7 @@ final class SnapshotTaking {
 
         private void commit(SnapshotSink target, boolean durable) {
             try {
-                checkNotStopped();
+                checkWanted();
                 if (!durable) {
                     throw new IOException("the log's disk has failed");
                 }
@@ -285,9 +290,12 @@ final class SnapshotTaking {
             }
         }
 
-        private void checkNotStopped() {
+        private void checkWanted() {
             if (stopped) {
                 throw closed();
+            }
+            if (overtaken) {
+                throw new IllegalStateException("the state was replaced by another replica's snapshot meanwhile");
             }
         }
 

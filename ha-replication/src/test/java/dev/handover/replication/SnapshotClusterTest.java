@@ -8,6 +8,7 @@ import static dev.handover.replication.TestCluster.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.handover.Configuration;
 import dev.handover.NodeId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent;
@@ -233,6 +234,66 @@ class SnapshotClusterTest {
             submit(b, 650, 660);
             assertThat(b.journal().commands).hasSize(660);
         }
+    }
+
+    /** Writes pieces without end while it is told to. */
+    static final class EndlessJournal extends CopyingJournal {
+        volatile boolean endless;
+
+        @Override
+        public StateSnapshot snapshot() {
+            return !endless
+                    ? super.snapshot()
+                    : (StateSnapshot.Pieces) out -> {
+                        out.write('x');
+                        return endless;
+                    };
+        }
+    }
+
+    @Test
+    void shouldGiveUpASnapshotOfAStateThatWasReplaced() throws Exception {
+        try (TestCluster cluster = cluster(EndlessJournal::new)) {
+            cluster.startInSync("a", "b");
+            List<TestCluster.Running> both = List.copyOf(cluster.running.values());
+            submit(both.get(0), 0, 10);
+            List<CompletableFuture<Long>> taken = new ArrayList<>();
+            for (TestCluster.Running each : both) {
+                await(
+                        "nothing else is being taken",
+                        () -> !each.log().status().snapshots().taking());
+                ((EndlessJournal) each.journal()).endless = true;
+                taken.add(each.log().snapshot());
+                await("it is being taken", () -> each.log().status().snapshots().taking());
+            }
+            cluster.network.cut(NodeId.of("a"), NodeId.of("b"));
+            await("one of them leads alone", () -> both.stream().anyMatch(SnapshotClusterTest::leadsAlone));
+            int leader = leadsAlone(both.get(0)) ? 0 : 1;
+            TestCluster.Running behind = both.get(1 - leader);
+            ((EndlessJournal) both.get(leader).journal()).endless = false;
+            taken.get(leader).get(20, TimeUnit.SECONDS);
+            submit(both.get(leader), 10, 600);
+            long end = cluster.logs.durable(GROUP, behind.node().id()).size();
+            await(
+                    "the log begins behind the other's end",
+                    () -> cluster.logs.firstIndex(GROUP, both.get(leader).node().id()) > end + 1);
+            cluster.network.heal();
+            await(
+                    "everything is there",
+                    () -> behind.journal().commands.equals(both.get(leader).journal().commands));
+            assertThat(((CopyingJournal) behind.journal()).restored.get()).isPositive();
+            assertThatThrownBy(() -> taken.get(1 - leader).get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("was replaced");
+        }
+    }
+
+    private static boolean leadsAlone(TestCluster.Running one) {
+        GroupStatus status = one.log().status();
+        Configuration known = status.configuration();
+        return status.role() == Role.LEADER
+                && known != null
+                && known.inSync().size() == 1
+                && known.leader().node().equals(one.node().id());
     }
 
     @Test
