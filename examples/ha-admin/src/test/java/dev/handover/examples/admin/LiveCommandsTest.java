@@ -71,6 +71,8 @@ class LiveCommandsTest {
                 .configurationStore(ZooKeeperConfigurationStore.connect(zooKeeper.connectString()))
                 .transport(NettyTransport.listen("127.0.0.1", 0))
                 .dataDirectory(directory.resolve(name))
+                .failureTimeout(Duration.ofSeconds(10)) // nobody takes over by himself, on a busy machine either
+                .commandTimeout(Duration.ofSeconds(30))
                 .storage(new StorageOptions(1 << 20, 0));
     }
 

@@ -2,6 +2,7 @@ package dev.handover.examples.kv.system;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** Commands of the operating system. */
@@ -20,10 +21,21 @@ final class Shell {
 
     /** Runs it; null, or why it failed. */
     static String attempt(String... command) {
+        return attempt(ProcessBuilder.Redirect.PIPE, command);
+    }
+
+    /** The same; what it prints goes to that file. */
+    static String attempt(Path output, String... command) {
+        return attempt(ProcessBuilder.Redirect.to(output.toFile()), command);
+    }
+
+    private static String attempt(ProcessBuilder.Redirect to, String... command) {
         String what = String.join(" ", command) + ": ";
         try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(to)
+                    .start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();

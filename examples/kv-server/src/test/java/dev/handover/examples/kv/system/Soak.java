@@ -266,6 +266,12 @@ final class Soak implements AutoCloseable {
     private AssertionError finding(Throwable cause) throws IOException {
         summary.finding(cause.toString());
         timeline.add("FINDING: %s", cause);
+        for (KvNode node : cluster.alive()) {
+            Shell.attempt(
+                    directory.resolve(node + ".threads"),
+                    Path.of(System.getProperty("java.home"), "bin", "jstack").toString(),
+                    Long.toString(node.process().pid()));
+        }
         cluster.close();
         if (disks != null) {
             for (KvNode node : cluster.nodes()) {
@@ -275,7 +281,7 @@ final class Soak implements AutoCloseable {
         }
         return new AssertionError(
                 "-Dseed=" + seed + ", " + cluster.nodes().size()
-                        + " nodes: " + cause.getMessage() + "\nLogs, directories and timeline.txt are in " + directory
+                        + " nodes: " + cause.getMessage() + "\nLogs, threads and data are in " + directory
                         + "\n"
                         + String.join("\n", timeline.last(40)),
                 cause);
