@@ -70,6 +70,12 @@ final class MessageCodec {
             return Wire.GOODBYE;
         } else if (message instanceof Supports) {
             return Wire.SUPPORTS;
+        } else if (message instanceof Message.Rest) {
+            return Wire.REST;
+        } else if (message instanceof Message.Resting) {
+            return Wire.RESTING;
+        } else if (message instanceof Message.Beat) {
+            return Wire.BEAT;
         } else if (message instanceof SnapshotChunk) {
             return Wire.SNAPSHOT_CHUNK;
         } else if (message instanceof SnapshotAck) {
@@ -112,8 +118,13 @@ final class MessageCodec {
                 size += REPLY_BYTES + reply.result().length;
             }
             return size;
-        } else if (message instanceof ReadIndexReply || message instanceof LeaseGranted) {
+        } else if (message instanceof ReadIndexReply
+                || message instanceof LeaseGranted
+                || message instanceof Message.Rest
+                || message instanceof Message.Resting) {
             return 2 * 8;
+        } else if (message instanceof Message.Beat beat) {
+            return 8 + 1 + 2 * 4 + 8L * (beat.led().size() + beat.followed().size());
         } else if (message instanceof Mismatch) {
             return 5 * 8;
         } else if (message instanceof Join) {
@@ -172,6 +183,17 @@ final class MessageCodec {
             out.writeLong(join.lastIndex());
             out.writeLong(join.lastEpoch());
             out.writeInt(join.featureLevel());
+        } else if (message instanceof Message.Rest rest) {
+            out.writeLong(rest.epoch());
+            out.writeLong(rest.lastIndex());
+        } else if (message instanceof Message.Resting resting) {
+            out.writeLong(resting.epoch());
+            out.writeLong(resting.lastIndex());
+        } else if (message instanceof Message.Beat beat) {
+            out.writeLong(beat.number());
+            out.writeBoolean(beat.listed());
+            encodeNumbers(beat.led(), out);
+            encodeNumbers(beat.followed(), out);
         } else if (message instanceof Goodbye goodbye) {
             out.writeLong(goodbye.epoch());
         } else if (message instanceof Supports supports) {
@@ -228,6 +250,22 @@ final class MessageCodec {
     }
 
     /** Reads the message to the end of the frame. */
+    private static void encodeNumbers(List<Long> numbers, ByteBuf out) {
+        out.writeInt(numbers.size());
+        for (long number : numbers) {
+            out.writeLong(number);
+        }
+    }
+
+    private static List<Long> decodeNumbers(WireReader in, String field) throws WireFormatException {
+        int count = in.count(field, Long.BYTES);
+        List<Long> numbers = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            numbers.add(in.i64(field));
+        }
+        return numbers;
+    }
+
     static Message decode(int type, WireReader in) throws WireFormatException {
         Message message =
                 switch (type) {
@@ -248,6 +286,14 @@ final class MessageCodec {
                                 in.i64("join.lastIndex"),
                                 in.i64("join.lastEpoch"),
                                 in.i32("join.featureLevel"));
+                    case Wire.REST -> new Message.Rest(in.i64("rest.epoch"), in.i64("rest.lastIndex"));
+                    case Wire.RESTING -> new Message.Resting(in.i64("resting.epoch"), in.i64("resting.lastIndex"));
+                    case Wire.BEAT ->
+                        new Message.Beat(
+                                in.i64("beat.number"),
+                                in.flag("beat.listed"),
+                                decodeNumbers(in, "beat.led"),
+                                decodeNumbers(in, "beat.followed"));
                     case Wire.GOODBYE -> new Goodbye(in.i64("goodbye.epoch"));
                     case Wire.SUPPORTS -> new Supports(in.i64("supports.epoch"), in.i32("supports.featureLevel"));
                     case Wire.READ_INDEX_REQUEST -> new ReadIndexRequest(in.i64("readIndexRequest.requestId"));

@@ -165,11 +165,14 @@ final class Messages {
                                 n.get(5).intValue()),
                         new Goodbye(n.get(0)),
                         new Supports(n.get(0), n.get(1).intValue()),
+                        new Message.Rest(n.get(0), n.get(1)),
+                        new Message.Resting(n.get(0), n.get(1)),
+                        new Message.Beat(n.get(0), n.get(1) > 0, n.subList(2, 4), n.subList(3, 6)),
                         new ReadIndexRequest(n.get(0)),
                         new ReadIndexReply(n.get(0), n.get(1)),
                         new LeaseRequest(n.get(0), n.get(1), n.get(2)),
                         new LeaseGranted(n.get(0), n.get(1)))
-                .get((int) Long.remainderUnsigned(n.get(5), 10)));
+                .get((int) Long.remainderUnsigned(n.get(5), 13)));
     }
 
     static byte[] encoded(Message message) {

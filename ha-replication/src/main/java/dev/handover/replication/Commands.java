@@ -464,6 +464,11 @@ final class Commands {
     }
 
     /** Time has passed. */
+    /** Nothing waits. */
+    boolean isEmpty() {
+        return firstDue == null && !waiting;
+    }
+
     void tick(long nowNanos) {
         waiting = false;
         while (firstDue != null && firstDue.deadlineNanos - nowNanos <= 0) {

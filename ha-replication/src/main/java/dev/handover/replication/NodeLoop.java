@@ -1,24 +1,44 @@
 package dev.handover.replication;
 
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.replication.protocol.Beats;
+import dev.handover.replication.protocol.Event;
+import dev.handover.replication.protocol.Message;
+import dev.handover.replication.protocol.ProtocolOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Steps the cores of all groups of a node, one thread at a time: its own, or one that helps. What waits is taken in together, then each group that was touched
- * acts once.
+ * acts once. Groups that rest are not ticked; the heartbeats for all of them together are sent and watched here (R21).
  */
 final class NodeLoop extends Worker {
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
+    private final Function<GroupId, @Nullable Replica> byGroup;
+    private final Beats beats;
+    private final long lookNanos;
+    private final long patienceNanos;
     private final List<Replica> replicas = new ArrayList<>();
+    /** Those that do not rest. */
+    private final List<Replica> ticked = new ArrayList<>();
+
     private List<Replica> touched = new ArrayList<>();
     private List<Replica> flushing = new ArrayList<>();
     private long nowNanos = System.nanoTime();
     private long nextTickNanos = nowNanos;
+    private long lookedNanos = nowNanos;
 
-    NodeLoop(String name) {
+    NodeLoop(String name, ProtocolOptions options, Function<GroupId, @Nullable Replica> byGroup) {
         super(name);
+        this.byGroup = byGroup;
+        beats = new Beats(options.heartbeatNanos(), options.failureTimeoutNanos());
+        lookNanos = options.heartbeatNanos() / 2;
+        patienceNanos = options.failureTimeoutNanos() / 2;
     }
 
     /** Runs the task on the loop; after the loop's end it is dropped. */
@@ -51,13 +71,28 @@ final class NodeLoop extends Worker {
         touched.add(replica);
     }
 
+    /** The heartbeat of another node for the groups that rest with it. */
+    void beat(NodeId from, Message.Beat beat) {
+        readClock();
+        beats.received(from, beat, nowNanos);
+    }
+
+    /** A connection stands anew, or no more. */
+    void connectionChanged(NodeId peer) {
+        readClock();
+        beats.disconnected(peer, nowNanos);
+    }
+
     @Override
     long afterBatch(boolean any) {
         readClock();
+        if (nowNanos - lookedNanos >= lookNanos) {
+            lookAtBeats();
+        }
         if (nowNanos - nextTickNanos >= 0) {
             nextTickNanos = nowNanos + TICK_NANOS;
-            for (int i = 0; i < replicas.size(); i++) {
-                replicas.get(i).tick();
+            for (int i = ticked.size() - 1; i >= 0; i--) {
+                tick(i);
             }
         }
         List<Replica> acting = touched;
@@ -65,9 +100,54 @@ final class NodeLoop extends Worker {
         flushing = acting;
         for (Replica replica : acting) {
             replica.flush();
+            replica.tell(beats);
+            if (!replica.isTicked() && !replica.rests()) {
+                replica.ticked(true);
+                ticked.add(replica);
+            }
         }
         acting.clear();
-        return touched.isEmpty() ? Math.max(0, nextTickNanos - nowNanos) : 0;
+        if (!touched.isEmpty()) {
+            return 0;
+        }
+        return ticked.isEmpty()
+                ? beats.isIdle() ? Long.MAX_VALUE : Math.max(0, lookedNanos + lookNanos - nowNanos)
+                : Math.max(0, nextTickNanos - nowNanos);
+    }
+
+    private void tick(int number) {
+        Replica replica = ticked.get(number);
+        if (replica.rests()) {
+            replica.ticked(false);
+            ticked.set(number, ticked.get(ticked.size() - 1)); // which has been ticked already, or is this one
+            ticked.remove(ticked.size() - 1);
+        } else {
+            replica.tick();
+        }
+    }
+
+    private void lookAtBeats() {
+        if (nowNanos - lookedNanos > patienceNanos && !beats.isIdle()) {
+            beats.paused(nowNanos);
+        }
+        lookedNanos = nowNanos;
+        for (Beats.Wake wake : beats.wakes(nowNanos)) {
+            Replica replica = byGroup.apply(wake.group());
+            if (replica != null) {
+                replica.step(new Event.Unvouched(wake.peer(), wake.heardNanos()));
+            }
+        }
+        for (Beats.Send send : beats.due(nowNanos)) {
+            if (!send(send.to(), send.group(), send.beat())) {
+                beats.unsent(send.to());
+            }
+        }
+    }
+
+    /** In the name of any replica that the two nodes share: the transport knows groups, not nodes. */
+    private boolean send(NodeId to, GroupId group, Message.Beat beat) {
+        Replica replica = byGroup.apply(group);
+        return replica != null && replica.send(to, beat);
     }
 
     @Override

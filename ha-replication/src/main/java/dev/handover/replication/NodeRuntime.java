@@ -81,13 +81,22 @@ final class NodeRuntime {
         this.logStores = logStores;
         String name = "handover-" + self;
         events = new EventBus(name);
-        loop = new NodeLoop(name + "-loop");
+        loop = new NodeLoop(name + "-loop", options.protocol(), this::replica);
         disk = new DiskWriter(name + "-disk", loop);
         applier = new Applier(name + "-apply", loop);
-        snapshotThread =
-                new SnapshotThread(name + "-snapshot", 500, () -> replicas().forEach(Replica::lookAtSnapshots));
-        transferThread = new SnapshotThread(name + "-transfer", 10, () -> replicas()
-                .forEach(r -> r.transfer().look()));
+        snapshotThread = new SnapshotThread(name + "-snapshot", 500, () -> {
+            applier.run(() -> replicas().forEach(Replica::lookAtSnapshots));
+            return true;
+        });
+        transferThread = new SnapshotThread(name + "-transfer", 10, this::lookAtTransfers);
+    }
+
+    private boolean lookAtTransfers() {
+        boolean any = false;
+        for (Replica replica : replicas()) {
+            any |= replica.transfer().look();
+        }
+        return any;
     }
 
     NodeId self() {

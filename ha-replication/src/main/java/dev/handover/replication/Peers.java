@@ -128,7 +128,10 @@ final class Peers implements TransportListener {
         }
         connected.put(peer.node(), peer);
         rejections.remove(peer.node());
-        node.loop().run(() -> node.loop().replicas().forEach(replica -> replica.connected(peer.node())));
+        node.loop().run(() -> {
+            node.loop().connectionChanged(peer.node());
+            node.loop().replicas().forEach(replica -> replica.connected(peer.node()));
+        });
     }
 
     @Override
@@ -137,7 +140,10 @@ final class Peers implements TransportListener {
             return;
         }
         connected.remove(peer);
-        node.loop().run(() -> node.loop().replicas().forEach(replica -> replica.disconnected(peer, reason)));
+        node.loop().run(() -> {
+            node.loop().connectionChanged(peer);
+            node.loop().replicas().forEach(replica -> replica.disconnected(peer, reason));
+        });
     }
 
     @Override
@@ -161,6 +167,11 @@ final class Peers implements TransportListener {
         }
         if (AdminDesk.isTool(envelope.from().node())) {
             return; // a tool has nothing to say to a replica
+        }
+        if (message instanceof Message.Beat beat) {
+            node.loop().postQuietly(new Worker.Task(() -> node.loop()
+                    .beat(envelope.from().node(), beat)));
+            return;
         }
         Replica replica = node.replica(envelope.group());
         if (replica == null) {

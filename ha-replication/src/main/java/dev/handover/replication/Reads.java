@@ -34,6 +34,11 @@ final class Reads {
         byDeadline.add(read);
     }
 
+    /** Nothing waits. */
+    boolean isEmpty() {
+        return fresh.isEmpty() && asked.isEmpty() && byDeadline.isEmpty();
+    }
+
     /** Somebody else leads, or a connection stands: what waits is asked at once. */
     void situationChanged() {
         waiting = false;

@@ -11,6 +11,7 @@ import dev.handover.ReplicaFaultedException;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent;
+import dev.handover.replication.protocol.Beats;
 import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
@@ -87,6 +88,8 @@ final class Replica {
     private long lastTag = UUID.randomUUID().getMostSignificantBits() >>> 2;
 
     private boolean touched;
+    private boolean ticked;
+    private boolean toldOfRest;
     private boolean ended;
     private long leadsSinceEpoch;
     private boolean serves;
@@ -103,6 +106,7 @@ final class Replica {
         self = new ReplicaId(node.self(), store.logId());
         label = "[" + group + " " + node.self() + "]";
         core = new ReplicaProtocol(node.options().protocol(), self, store.recovered(), UUID::randomUUID);
+        core.mayRestAfter(node.options().failureTimeout().toNanos());
         lineage = store.recovered().lineage();
         coordinator = new Coordinator(this, node.configurationStore());
         volume = new DiskWriter.Volume(this, store);
@@ -172,8 +176,9 @@ final class Replica {
         return transfer;
     }
 
+    /** Takes a snapshot if it is time; on the applier's thread. */
     void lookAtSnapshots() {
-        node.applier().run(() -> applied.snapshots().look());
+        applied.snapshots().look();
     }
 
     void tellSnapshot(HaEvent.SnapshotStep step, long index, long bytes, String detail) {
@@ -478,6 +483,38 @@ final class Replica {
             List<Unsent> again = unsentReplies;
             unsentReplies = new ArrayList<>();
             again.forEach(unsent -> sendReplies(unsent.to, unsent.replies));
+        }
+    }
+
+    /** Whether it is ticked; the loop's. */
+    boolean isTicked() {
+        return ticked;
+    }
+
+    void ticked(boolean value) {
+        ticked = value;
+    }
+
+    /** Whether time may stand still here until something happens (R21). */
+    boolean rests() {
+        return ended && unsentReplies.isEmpty()
+                || core.rests()
+                        && commands.isEmpty()
+                        && reads.isEmpty()
+                        && transfers.isEmpty()
+                        && board.isEmpty()
+                        && unsentReplies.isEmpty()
+                        && !stopping.isUnderWay();
+    }
+
+    /** Tells the node's heartbeats for whom they stand here. */
+    void tell(Beats beats) {
+        List<NodeId> with = ended ? List.of() : core.restsWith();
+        NodeId under = ended ? null : core.restsUnder();
+        boolean any = !with.isEmpty() || under != null;
+        if (any || toldOfRest) {
+            toldOfRest = any;
+            beats.rests(group, core.epoch(), with, under, nowNanos());
         }
     }
 

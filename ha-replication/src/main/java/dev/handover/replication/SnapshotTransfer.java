@@ -254,7 +254,7 @@ final class SnapshotTransfer {
     // ---- the end
 
     /** Time passes: what got no answer is said again, and what gets none for long is given up. */
-    void look() {
+    boolean look() {
         long now = System.nanoTime();
         for (SnapshotSending one : List.copyOf(sending.values())) {
             try {
@@ -271,6 +271,7 @@ final class SnapshotTransfer {
         if (one != null && !one.completing && now - one.heardNanos > patienceNanos) {
             closeReceiving(); // what is here stays, for when it is offered again
         }
+        return !sending.isEmpty() || receiving != null;
     }
 
     /** The connection is lost: the other asks again when it is back. */

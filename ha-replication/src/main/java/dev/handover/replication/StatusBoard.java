@@ -111,6 +111,11 @@ final class StatusBoard {
                 now.fault);
     }
 
+    /** Nobody waits. */
+    boolean isEmpty() {
+        return waiters.isEmpty();
+    }
+
     /** Looks who can be answered. Whether a leader serves, and what was committed, only a linearizable read can tell. */
     void check(long nowNanos) {
         for (Iterator<Waiter> i = waiters.iterator(); i.hasNext(); ) {

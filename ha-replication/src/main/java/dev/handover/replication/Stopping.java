@@ -47,6 +47,10 @@ final class Stopping {
         deadlineNanos = System.nanoTime() + patienceNanos;
     }
 
+    boolean isUnderWay() {
+        return part != Part.NOT_BEGUN;
+    }
+
     /** After every event. */
     void advance() {
         CompletableFuture<TransferResult> asked = transfer;

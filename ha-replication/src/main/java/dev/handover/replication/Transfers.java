@@ -100,6 +100,11 @@ final class Transfers {
     }
 
     /** One whose fate the configuration store does not tell is not waited for for ever. */
+    /** Nothing waits. */
+    boolean isEmpty() {
+        return asked.isEmpty();
+    }
+
     void tick() {
         long bound =
                 3 * options.drainTimeout().toNanos() + options.commandTimeout().toNanos();

@@ -2,6 +2,7 @@ package dev.handover.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.handover.replication.protocol.ProtocolOptions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -168,7 +169,8 @@ class QueuesTest {
 
     @Test
     void shouldOpenWhatWaitsBeforeItEnds() throws Exception {
-        Applier worker = new Applier("test-worker", new NodeLoop("test-loop"));
+        Applier worker =
+                new Applier("test-worker", new NodeLoop("test-loop", ProtocolOptions.defaults(), group -> null));
         CountDownLatch ran = new CountDownLatch(100);
         for (int i = 0; i < 100; i++) {
             worker.run(ran::countDown);

@@ -51,6 +51,11 @@ final class ConfigurationAgent {
         return inDoubt;
     }
 
+    /** Nothing is under way, in doubt, or to be tried again. */
+    boolean isIdle() {
+        return proposal == null && !reading && retryAtNanos == Long.MAX_VALUE;
+    }
+
     /** How many reads were answered. */
     long answers() {
         return answers;

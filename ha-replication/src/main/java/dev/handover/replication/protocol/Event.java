@@ -46,6 +46,13 @@ public sealed interface Event {
     /** The node's host answered that nobody listens at its port: its process is gone. */
     record PeerRefused(NodeId peer) implements Event {}
 
+    /**
+     * Nobody vouches any more for what rests with that node (R21): {@link Beats} says so.
+     *
+     * @param heardNanos when it was last vouched for, on the clock of the ticks
+     */
+    record Unvouched(NodeId peer, long heardNanos) implements Event {}
+
     /** Commands for the leader. Answered by {@link Effect.Accepted} or {@link Effect.Rejected} for each tag. */
     record Propose(List<Proposal> proposals) implements Event {}
 

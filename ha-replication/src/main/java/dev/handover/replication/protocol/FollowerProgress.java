@@ -28,6 +28,13 @@ final class FollowerProgress {
 
     long grantedNanos;
 
+    /** R21: it expects no heartbeats, and nothing is expected of it; its node vouches for it. */
+    boolean resting;
+    /** R21: it was asked to rest, and nothing was sent to it since. */
+    boolean restAsked;
+    /** R21: when there was last something to do. */
+    long busyNanos;
+
     long lastHeardNanos;
     long lastSentNanos;
     long sentCommit;
@@ -68,6 +75,18 @@ final class FollowerProgress {
         caughtUpNanos = now;
         movedNanos = now;
         lastSentNanos = now;
+        busyNanos = now;
+    }
+
+    /** R21: it is on its own again, and was heard at that time. */
+    void wake(long heardNanos, long now) {
+        restAsked = false;
+        if (resting) {
+            resting = false;
+            busyNanos = now;
+            restartTimers(now);
+            lastHeardNanos = heardNanos;
+        }
     }
 
     /** A new epoch of the same leadership: nothing acknowledged before counts (R4), but where the log ends is likely the same. */

@@ -26,6 +26,8 @@ final class Followership {
     private long lastHeardNanos;
     private long lastJoinNanos = Long.MIN_VALUE / 2;
     private boolean suspected;
+    /** R21: the leader's node vouches for the leader; nothing is expected from it. */
+    private boolean resting;
     /** Reads that wait for the leader's answer: own number, and the caller's. */
     private final TreeMap<Long, Long> reads = new TreeMap<>();
 
@@ -61,16 +63,18 @@ final class Followership {
     /** Begins to wait for the leader afresh. */
     void heardNothingYet() {
         lastHeardNanos = state.now;
+        resting = false;
         suspected = false;
     }
 
     void suspect() {
         suspected = true;
+        resting = false;
         failReads();
     }
 
     boolean silentFor(long nanos) {
-        return state.now - lastHeardNanos > nanos;
+        return !resting && state.now - lastHeardNanos > nanos;
     }
 
     /** An append of the adopted epoch. */
@@ -82,6 +86,7 @@ final class Followership {
         }
         lastHeardNanos = state.now;
         suspected = false;
+        resting = false;
         boolean newRound = append.round() > round;
         round = Math.max(round, append.round());
         long known = state.log.firstIndex() - 1;
@@ -101,6 +106,30 @@ final class Followership {
             acknowledgementDue = true; // when it is durable; until then there is nothing new to say
         } else {
             acknowledge();
+        }
+    }
+
+    /** R21: the leader has nothing to do. */
+    void rest(ReplicaId from, Message.Rest question, Rest rest) {
+        if (!suspected && !acknowledgementDue && reads.isEmpty() && rest.mayFollow(question, from, leader, matched)) {
+            lastHeardNanos = state.now;
+            resting = true;
+            state.send(from.node(), new Message.Resting(question.epoch(), question.lastIndex()));
+        }
+    }
+
+    /** Under whom it rests; null if it does not. */
+    @Nullable
+    ReplicaId restsUnder() {
+        return resting ? leader : null;
+    }
+
+    /** R21: it is on its own again; the leader's node was heard at that time. */
+    void wake(long heardNanos) {
+        if (resting) {
+            resting = false;
+            lastHeardNanos = heardNanos;
+            joinAgain();
         }
     }
 

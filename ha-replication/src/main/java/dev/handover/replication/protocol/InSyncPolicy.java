@@ -48,6 +48,8 @@ final class InSyncPolicy {
         String proof = proofThatGone(follower);
         if (proof != null) {
             return proof;
+        } else if (follower.resting) { // R21: its node vouches for it
+            return null;
         } else if (!isHeard(follower)) {
             return "silent";
         } else if (state.now - follower.movedNanos > timeout && follower.match < state.log.lastIndex()) {
@@ -113,7 +115,7 @@ final class InSyncPolicy {
     }
 
     private boolean isHeard(FollowerProgress follower) {
-        return state.now - follower.lastHeardNanos <= state.options.failureTimeoutNanos();
+        return follower.resting || state.now - follower.lastHeardNanos <= state.options.failureTimeoutNanos();
     }
 
     /** Somebody was heard, or all are judged anew. */

@@ -27,6 +27,7 @@ final class Leadership {
     private final Deque<Uncommitted> uncommitted = new ArrayDeque<>();
     private final SnapshotFeed feed;
     private final InSyncPolicy policy;
+    private final Rest rest;
     private Configuration configuration;
     private long uncommittedBytes;
     /** Index of the entry that this leadership began with. */
@@ -53,6 +54,7 @@ final class Leadership {
         reads = new ReadConfirmation(state);
         feed = new SnapshotFeed(state, followers);
         policy = new InSyncPolicy(state);
+        rest = new Rest(state, agent);
         configuration = won.configuration();
         epochSinceNanos = state.now;
         state.rememberEpoch(
@@ -72,6 +74,7 @@ final class Leadership {
         epochWasDurable = false;
         epochSinceNanos = state.now;
         for (FollowerProgress follower : followers.values()) {
+            follower.wake(state.now, state.now); // R21: another epoch
             follower.newEpoch(); // R4: acknowledgements of earlier epochs do not count
             follower.counted = false;
         }
@@ -213,12 +216,14 @@ final class Leadership {
             bytes += entry.size();
         }
         send(follower, entries);
+        follower.busyNanos = state.now;
         follower.next += entries.size();
         follower.sent(follower.next - 1, bytes);
     }
 
     private void send(FollowerProgress follower, List<LogEntry> entries) {
         long prevIndex = feed.prevIndex(follower);
+        follower.wake(state.now, state.now); // R21
         // R3: the answer that counts; the log may have been compacted since the last one
         follower.probePrev = prevIndex;
         follower.lastSentNanos = state.now;
@@ -244,6 +249,7 @@ final class Leadership {
     private void probe(FollowerProgress follower) {
         follower.forgetInFlight();
         follower.probing = true;
+        follower.busyNanos = state.now;
         heartbeat(follower);
     }
 
@@ -320,6 +326,7 @@ final class Leadership {
         FollowerProgress follower =
                 followers.computeIfAbsent(from, id -> new FollowerProgress(id, state.log.lastIndex() + 1, state.now));
         policy.hears();
+        follower.wake(state.now, state.now); // R21: it does not rest, or it would not ask
         follower.lastHeardNanos = state.now;
         follower.refused = false;
         follower.goodbye = false;
@@ -479,6 +486,7 @@ final class Leadership {
         if (reads.unconfirmed()) {
             for (FollowerProgress follower : followers.values()) {
                 if (needed().contains(follower.id)) {
+                    follower.busyNanos = state.now;
                     heartbeat(follower);
                 }
             }
@@ -503,6 +511,7 @@ final class Leadership {
     void connected(NodeId node) {
         for (FollowerProgress follower : followers.values()) {
             if (follower.id.node().equals(node)) {
+                follower.wake(state.now, state.now); // R21
                 follower.refused = false;
                 follower.featureLevel = FeatureLevels.FIRST; // R20: it may be another release now
                 follower.fetchId = 0;
@@ -513,6 +522,7 @@ final class Leadership {
     }
 
     void disconnected(NodeId node) {
+        wake(node, state.now);
         followers.values().removeIf(f -> f.id.node().equals(node) && !needed().contains(f.id));
     }
 
@@ -634,8 +644,12 @@ final class Leadership {
                 follower.restartTimers(state.now); // R7: the own pause is not the followers' fault
             }
             boolean commitNews = follower.sentCommit < state.commitIndex;
-            if (commitNews || state.now - follower.lastSentNanos >= state.options.heartbeatNanos()) {
+            if (!follower.resting
+                    && (commitNews || state.now - follower.lastSentNanos >= state.options.heartbeatNanos())) {
                 heartbeat(follower);
+                if (mayRest() && configuration.isInSync(follower.id)) {
+                    rest.ask(follower, configuration.epoch());
+                }
             }
         }
         if (!state.epochIsDurable()) {
@@ -647,6 +661,39 @@ final class Leadership {
             state.leases.renew(configuration, followers.values());
         }
         changeMembers();
+    }
+
+    // ---- rest (R21)
+
+    /** Nothing has to move on by time. */
+    private boolean mayRest() {
+        return serving && drainDeadlineNanos == Long.MAX_VALUE && reads.isEmpty() && rest.isSettled();
+    }
+
+    /** Time may stand still until something happens. */
+    boolean rests() {
+        return mayRest() && followers.values().stream().allMatch(follower -> follower.resting);
+    }
+
+    /** Nodes with which followers rest. */
+    List<NodeId> restsWith() {
+        return rest.with(followers.values());
+    }
+
+    void resting(ReplicaId from, Message.Resting answer) {
+        FollowerProgress follower = heard(from);
+        if (follower != null && answer.epoch() == configuration.epoch()) {
+            rest.answered(follower, answer);
+        }
+    }
+
+    /** The followers on that node are on their own again. */
+    void wake(NodeId node, long heardNanos) {
+        for (FollowerProgress follower : followers.values()) {
+            if (follower.id.node().equals(node)) {
+                follower.wake(heardNanos, state.now);
+            }
+        }
     }
 
     // ---- end

@@ -58,6 +58,26 @@ public sealed interface Message {
      */
     record Supports(long epoch, int featureLevel) implements OfCore {}
 
+    /**
+     * From the leader of {@code epoch}, beside a heartbeat: there is nothing to do, expect nothing more until there is (R21).
+     *
+     * @param lastIndex end of the log
+     */
+    record Rest(long epoch, long lastIndex) implements OfCore {}
+
+    /** To the leader of {@code epoch}: the sender holds everything up to {@code lastIndex}, knows that it is committed, and rests (R21). */
+    record Resting(long epoch, long lastIndex) implements OfCore {}
+
+    /**
+     * From node to node: the sender lives, and so do its replicas of the groups that rest with the receiver's (R21).
+     *
+     * @param number grows with every change of the lists
+     * @param listed whether the lists are here; else they are those of the beat of this number
+     * @param led of the groups that the sender leads and the receiver follows: {@link Beats#term}
+     * @param followed of the groups that the receiver leads and the sender follows
+     */
+    record Beat(long number, boolean listed, List<Long> led, List<Long> followed) implements Message {}
+
     /** The sender is being stopped, in order; if it leads, it acknowledges nothing any more. */
     record Goodbye(long epoch) implements OfCore {}
 

@@ -32,6 +32,10 @@ final class ReadConfirmation {
         return round;
     }
 
+    boolean isEmpty() {
+        return early.isEmpty() && unconfirmed.isEmpty();
+    }
+
     boolean unconfirmed() {
         return !unconfirmed.isEmpty();
     }

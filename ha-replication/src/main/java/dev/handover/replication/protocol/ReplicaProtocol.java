@@ -38,6 +38,7 @@ public final class ReplicaProtocol {
     private final ConfigurationAgent agent;
     private final Followership following;
     private final Transfer transfer;
+    private final Rest rest;
     private @Nullable Leadership leading;
 
     private boolean bootRecorded;
@@ -66,6 +67,34 @@ public final class ReplicaProtocol {
         agent = new ConfigurationAgent(state, this::configurationSeen);
         following = new Followership(state);
         transfer = new Transfer(state, agent);
+        rest = new Rest(state, agent);
+    }
+
+    /**
+     * From now on the group may rest when there was nothing to do for so long (R21). Only for a shell that vouches for its node with {@link Beats}, and gives
+     * {@link Event.Unvouched}.
+     */
+    public void mayRestAfter(long nanos) {
+        state.restAfterNanos = nanos;
+    }
+
+    /** Whether time may stand still until something happens: no tick is needed (R21). */
+    public boolean rests() {
+        if (!begun || ended || stopping || transfer.isUnderWay()) {
+            return false;
+        }
+        return leading != null ? leading.rests() : following.restsUnder() != null && rest.isSettled();
+    }
+
+    /** The nodes of followers that rest under this leader, in order; empty if it does not lead. The same list as long as it is equal. */
+    public List<NodeId> restsWith() {
+        return leading == null || ended ? List.of() : leading.restsWith();
+    }
+
+    /** The node of the leader that this follower rests under; null if it does not rest. */
+    public @Nullable NodeId restsUnder() {
+        ReplicaId leader = leading != null || ended ? null : following.restsUnder();
+        return leader == null ? null : leader.node();
     }
 
     /** What it is doing. */
@@ -169,6 +198,8 @@ public final class ReplicaProtocol {
             disconnected(peer.peer());
         } else if (event instanceof Event.PeerRefused peer) {
             refused(peer.peer());
+        } else if (event instanceof Event.Unvouched peer) {
+            unvouched(peer.peer(), peer.heardNanos());
         } else if (event instanceof Event.Transfer request) {
             transfer.ask(request, leading, knownLeader());
         } else if (event instanceof Event.Start) {
@@ -490,6 +521,9 @@ public final class ReplicaProtocol {
             leading.connected(peer);
         } else {
             following.joinAgain();
+            if (isLeader(peer)) {
+                following.wake(state.now); // R21
+            }
             settle();
         }
     }
@@ -501,6 +535,16 @@ public final class ReplicaProtocol {
             leading.disconnected(peer);
         } else if (isLeader(peer)) {
             following.failReads();
+            following.wake(state.now); // R21
+        }
+    }
+
+    /** R21: what rests with that node is on its own again. */
+    private void unvouched(NodeId peer, long heardNanos) {
+        if (leading != null) {
+            leading.wake(peer, heardNanos);
+        } else if (peer.equals(restsUnder())) {
+            following.wake(heardNanos);
         }
     }
 
@@ -550,6 +594,14 @@ public final class ReplicaProtocol {
         } else if (message instanceof Message.Supports supports) {
             if (leadership != null) {
                 leadership.supports(from, supports);
+            }
+        } else if (message instanceof Message.Rest question) {
+            if (leadership == null && !stopping) {
+                following.rest(from, question, rest);
+            }
+        } else if (message instanceof Message.Resting answer) {
+            if (leadership != null) {
+                leadership.resting(from, answer);
             }
         } else if (message instanceof Message.Goodbye goodbye) {
             goodbye(from, goodbye);
@@ -673,7 +725,7 @@ public final class ReplicaProtocol {
 
     private void tick(Event.Tick tick) {
         long timeout = state.options.failureTimeoutNanos();
-        boolean paused = tick.nowNanos() - state.now > timeout / 2;
+        boolean paused = tick.nowNanos() - state.now > timeout / 2 && !rests(); // R21: nobody ticks one that rests
         state.now = tick.nowNanos();
         state.wallMillis = tick.wallClockMillis();
         agent.tick();

@@ -35,6 +35,8 @@ final class ReplicaState {
 
     long now;
     long wallMillis;
+    /** R21: how long there must be nothing to do before a group rests; for ever unless the shell vouches for its node. */
+    long restAfterNanos = Long.MAX_VALUE;
 
     @Nullable
     UUID lineage;

@@ -277,6 +277,20 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "        agent.propose(known.version(), next);\n"
                             + "        state.send(heir.node(), new Message.Transferred(new VersionedConfiguration(next, known.version() + 1)));\n"),
             new Mutation(
+                    "R21",
+                    "r21-never-woken",
+                    "rests on though nobody vouches for its leader any more",
+                    "Followership.java",
+                    "        if (resting) {\n            resting = false;\n            lastHeardNanos = heardNanos;",
+                    "        if (resting && heardNanos < 0) {\n            resting = false;\n            lastHeardNanos = heardNanos;"),
+            new Mutation(
+                    "R21",
+                    "r21-leader-never-woken",
+                    "a leader believes that a follower rests though nobody vouches for it any more",
+                    "FollowerProgress.java",
+                    "        if (resting) {\n            resting = false;",
+                    "        if (resting && heardNanos == now) {\n            resting = false;"),
+            new Mutation(
                     "R19",
                     "r19-time-goes-back",
                     "stamps commands with its own wall clock, even if that is behind the log's",

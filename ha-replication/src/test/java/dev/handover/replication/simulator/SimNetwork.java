@@ -55,7 +55,23 @@ final class SimNetwork {
         }
     }
 
+    /** From node to node. */
+    void beat(SimReplica from, SimReplica to, Message.Beat beat) {
+        if (connectedTo[from.index()][to.index()] != 0 && (healed || !sim.dice.chance(sim.parameters.loss))) {
+            int boot = to.boot();
+            transmit(from, to, beat, () -> {
+                if (to.boot() == boot) {
+                    to.beat(from.node(), beat);
+                }
+            });
+        }
+    }
+
     private void transmit(SimReplica from, SimReplica to, ReplicaId sender, Message.OfCore message) {
+        transmit(from, to, message, () -> to.deliver(new Event.Received(sender, message)));
+    }
+
+    private void transmit(SimReplica from, SimReplica to, Message message, Runnable arrived) {
         long mean = sim.parameters.delayNanos;
         long delay = sim.dice.between(mean / 2, 2 * mean);
         if (sim.now() < slowUntil[from.index()][to.index()]) {
@@ -74,7 +90,7 @@ final class SimNetwork {
         }
         sim.after(arrival - sim.now(), () -> {
             if (sim.now() >= cutUntil[from.index()][to.index()]) {
-                to.deliver(new Event.Received(sender, message));
+                arrived.run();
             }
         });
     }

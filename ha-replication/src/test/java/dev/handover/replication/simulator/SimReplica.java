@@ -28,6 +28,7 @@ final class SimReplica {
     private ReplicaId id;
     private ChainLog log;
     private SimShell shell;
+    private SimBeats beats;
 
     private long pausedUntil;
     private final Deque<Runnable> inbox = new ArrayDeque<>();
@@ -124,6 +125,7 @@ final class SimReplica {
         log = disk.log().copy();
         firstIndex = recovered.firstIndex();
         shell = new SimShell(sim, this);
+        beats = new SimBeats(sim, this, core);
         lastTick = Long.MIN_VALUE;
         if (sim.isTalkative()) {
             sim.note(
@@ -245,11 +247,29 @@ final class SimReplica {
             if (boot == ticked && running) {
                 if (!isPaused()) {
                     sim.countStep();
-                    tick();
+                    lookAtBeats();
+                    if (running && !beats.rests()) {
+                        tick();
+                    }
                 }
                 scheduleTick(ticked);
             }
         });
+    }
+
+    private void lookAtBeats() {
+        for (Event event : beats.look(clock())) {
+            tick();
+            if (running) {
+                sim.note(this, event);
+                step(event);
+            }
+        }
+    }
+
+    /** The beat of another node, for what rests with it. */
+    void beat(NodeId from, Message.Beat beat) {
+        whenAwake(() -> beats.received(from, beat, clock()));
     }
 
     private void tick() {
@@ -269,6 +289,7 @@ final class SimReplica {
             tick();
             if (running) {
                 sim.note(this, event);
+                beats.before(event, clock());
                 step(event);
             }
         });
@@ -292,6 +313,7 @@ final class SimReplica {
     private void step(Event event) {
         sim.checkers.before(this, event);
         List<Effect> effects = core.step(event);
+        beats.stepped(clock());
         for (Effect effect : effects) {
             if (effect instanceof Effect.Write write) {
                 write(event, write);
