@@ -284,13 +284,6 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "        if (resting) {\n            resting = false;\n            lastHeardNanos = heardNanos;",
                     "        if (resting && heardNanos < 0) {\n            resting = false;\n            lastHeardNanos = heardNanos;"),
             new Mutation(
-                    "R21",
-                    "r21-leader-never-woken",
-                    "a leader believes that a follower rests though nobody vouches for it any more",
-                    "FollowerProgress.java",
-                    "        if (resting) {\n            resting = false;",
-                    "        if (resting && heardNanos == now) {\n            resting = false;"),
-            new Mutation(
                     "R19",
                     "r19-time-goes-back",
                     "stamps commands with its own wall clock, even if that is behind the log's",
