@@ -667,7 +667,8 @@ final class Leadership {
 
     /** Nothing has to move on by time. */
     private boolean mayRest() {
-        return serving && drainDeadlineNanos == Long.MAX_VALUE && reads.isEmpty() && rest.isSettled();
+        boolean leases = configuration.leaseNanos() > 0 || state.options.leases().periodNanos() > 0; // R16: by time
+        return serving && !leases && drainDeadlineNanos == Long.MAX_VALUE && reads.isEmpty() && rest.isSettled();
     }
 
     /** Time may stand still until something happens. */

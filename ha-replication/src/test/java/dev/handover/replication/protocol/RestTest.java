@@ -22,6 +22,11 @@ class RestTest {
 
     private static CoreBench leaderOfTwo() {
         CoreBench bench = CoreBench.leaderAlone(OPTIONS);
+        admitB(bench);
+        return bench;
+    }
+
+    private static void admitB(CoreBench bench) {
         bench.core.mayRestAfter(AFTER);
         bench.connect(B);
         bench.receive(B, new Message.Join(0, new UUID(0, 0), 0, 0, FeatureLevels.NEWEST));
@@ -31,7 +36,6 @@ class RestTest {
         bench.persist();
         acknowledge(bench);
         bench.step(new Event.Applied(bench.core.commitIndex()));
-        return bench;
     }
 
     private static void acknowledge(CoreBench bench) {
@@ -78,6 +82,17 @@ class RestTest {
 
         assertThat(bench.sent(Message.Rest.class)).isEmpty();
         assertThat(bench.core.rests()).isFalse();
+    }
+
+    @Test
+    void shouldNotAskWithLeasesWhichMustBeRenewed() {
+        LeaseOptions leases = new LeaseOptions(OPTIONS.failureTimeoutNanos(), 0.1);
+        CoreBench bench = CoreBench.leaderAlone(OPTIONS.withLeases(leases));
+        admitB(bench);
+
+        idle(bench, 2000);
+
+        assertThat(bench.sent(Message.Rest.class)).isEmpty();
     }
 
     @Test
