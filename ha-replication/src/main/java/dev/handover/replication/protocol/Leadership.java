@@ -667,7 +667,8 @@ final class Leadership {
 
     /** Nothing has to move on by time. */
     private boolean mayRest() {
-        boolean leases = configuration.leaseNanos() > 0 || state.options.leases().periodNanos() > 0; // R16: by time
+        boolean leases =
+                configuration.leaseNanos() > 0 || state.options.leases().periodNanos() > 0; // R16: by time
         return serving && !leases && drainDeadlineNanos == Long.MAX_VALUE && reads.isEmpty() && rest.isSettled();
     }
 
