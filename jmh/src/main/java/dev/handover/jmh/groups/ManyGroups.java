@@ -39,6 +39,10 @@ public final class ManyGroups {
             """
             groups [counts] [writes in flight] [seconds] [segment KiB]
               defaults: 1,16,64,256 1024 10 1024
+            groups --idle [groups] [seconds]
+              groups that never write: processor time of three nodes, and heap per node; defaults: 1000 30
+            groups --takeover [groups]
+              until all groups of a node that dies are led by others; default: 256
             """;
 
     private final int inFlight;
@@ -57,6 +61,17 @@ public final class ManyGroups {
 
     /** Measures and prints a table. */
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length > 0 && arguments[0].equals("--idle")) {
+            int groups = positive("groups", argument(arguments, 1, "1000"));
+            Duration duration = Duration.ofSeconds(positive("seconds", argument(arguments, 2, "30")));
+            new ManyGroups(0, duration, StorageOptions.defaults()).measureIdle(groups);
+            return;
+        }
+        if (arguments.length > 0 && arguments[0].equals("--takeover")) {
+            int groups = positive("groups", argument(arguments, 1, "256"));
+            System.out.println(TakeOverOfMany.measure(groups, StorageOptions.defaults()));
+            return;
+        }
         if (arguments.length > 0 && arguments[0].startsWith("-")) {
             System.out.print(USAGE);
             return;
@@ -103,9 +118,48 @@ public final class ManyGroups {
         throw new IllegalArgumentException(what + " " + text + " is not above 0\n" + USAGE);
     }
 
-    Figures measure(int groups) throws Exception {
+    /** Nodes with all groups in sync; the first node leads them all. */
+    record Started(List<HaNode> nodes, List<NettyTransport> transports, List<ReplicatedLog> first) {}
+
+    /** What is done with them. */
+    interface Measurement<T> {
+        T of(Started started) throws Exception;
+    }
+
+    private Figures measure(int groups) throws Exception {
+        return run(groups, storage, started -> measure(started.first));
+    }
+
+    private void measureIdle(int groups) throws Exception {
+        run(groups, storage, started -> {
+            TimeUnit.SECONDS.sleep(5); // they come to rest after a failure time-out without work
+            Load before = new Load(started.first);
+            before.run(1, Duration.ofMillis(100)); // they live
+            TimeUnit.SECONDS.sleep(5);
+            long cpu = cpuNanos();
+            long begin = System.nanoTime();
+            TimeUnit.NANOSECONDS.sleep(duration.toNanos());
+            double cores = (double) (cpuNanos() - cpu) / (System.nanoTime() - begin);
+            System.gc();
+            long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20;
+            System.out.printf(
+                    Locale.ROOT,
+                    "%d idle groups on %d nodes and a ZooKeeper in one process: %.3f cores, %d MiB of heap after a collection (%d per node), %d threads%n",
+                    groups,
+                    NODES,
+                    cores,
+                    heap,
+                    heap / NODES,
+                    ManagementFactory.getThreadMXBean().getThreadCount());
+            return groups;
+        });
+    }
+
+    /** Starts three nodes, lets them join so many groups, measures, and leaves nothing behind. */
+    static <T> T run(int groups, StorageOptions storage, Measurement<T> measurement) throws Exception {
         Path directory = Files.createTempDirectory(Path.of(""), "many-groups");
         List<HaNode> nodes = new ArrayList<>();
+        List<NettyTransport> transports = new ArrayList<>();
         try (EmbeddedZooKeeper zooKeeper = EmbeddedZooKeeper.builder()
                 .dataDirectory(directory.resolve("zookeeper"))
                 .start()) {
@@ -113,9 +167,11 @@ public final class ManyGroups {
             try {
                 List<ReplicatedLog> first = new ArrayList<>();
                 for (int n = 0; n < NODES; n++) {
+                    NettyTransport transport = NettyTransport.listen("127.0.0.1", 0);
+                    transports.add(transport);
                     HaNode node = HaNode.builder(NodeId.of("n" + n))
                             .configurationStore(ZooKeeperConfigurationStore.connect(zooKeeper.connectString()))
-                            .transport(NettyTransport.listen("127.0.0.1", 0))
+                            .transport(transport)
                             .dataDirectory(directory.resolve("n" + n))
                             .storage(storage)
                             .start();
@@ -131,7 +187,7 @@ public final class ManyGroups {
                         first = joined;
                     }
                 }
-                return measure(first);
+                return measurement.of(new Started(nodes, transports, first));
             } finally {
                 nodes.forEach(HaNode::close);
             }
