@@ -41,7 +41,7 @@ import java.util.UUID;
 final class MessageCodec {
     private static final int ENTRY_BYTES = 3 * 8 + 1 + 3 * 8 + 4;
     private static final int PROPOSAL_BYTES = 8 + 1 + 3 * 8 + 4;
-    private static final int REPLY_BYTES = 8 + 1 + 4;
+    private static final int REPLY_BYTES = 8 + 1 + 4 + 8;
     private static final int MEMBER_BYTES = 2 + 16;
 
     private MessageCodec() {}
@@ -411,6 +411,7 @@ final class MessageCodec {
             out.writeLong(reply.tag());
             out.writeByte(code(reply.status()));
             encodeBytes(reply.result(), out);
+            out.writeLong(reply.index());
         }
     }
 
@@ -418,7 +419,7 @@ final class MessageCodec {
         int count = in.count("replies", REPLY_BYTES);
         List<Reply> replies = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            replies.add(new Reply(in.i64("reply.tag"), status(in), in.bytes("reply.result")));
+            replies.add(new Reply(in.i64("reply.tag"), status(in), in.bytes("reply.result"), in.i64("reply.index")));
         }
         return new Replies(replies);
     }

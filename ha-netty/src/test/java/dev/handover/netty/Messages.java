@@ -73,7 +73,7 @@ final class Messages {
     }
 
     private static Arbitrary<Message> replies() {
-        return Combinators.combine(number(), Arbitraries.of(Status.class), payload())
+        return Combinators.combine(number(), Arbitraries.of(Status.class), payload(), number())
                 .as(Reply::new)
                 .list()
                 .ofMaxSize(10)

@@ -1,5 +1,6 @@
 package dev.handover.replication;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -45,10 +46,23 @@ final class CallerSession {
     boolean listed;
 
     private final Consumer<CallerSession> ready;
+    /** Up to where the log holds everything that callers of this session know of. Any thread. */
+    private final AtomicLong knownIndex = new AtomicLong();
 
     CallerSession(boolean ordered, Consumer<CallerSession> ready) {
         this.ordered = ordered;
         this.ready = ready;
+    }
+
+    /** A command of it is in the log there, and its caller is about to hear. */
+    void acknowledged(long index) {
+        if (ordered) {
+            knownIndex.accumulateAndGet(index, Math::max);
+        }
+    }
+
+    long knownIndex() {
+        return knownIndex.get();
     }
 
     /** Says that there is something to send, if so. */

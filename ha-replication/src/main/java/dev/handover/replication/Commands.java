@@ -357,6 +357,7 @@ final class Commands {
         }
         switch (reply.status()) {
             case APPLIED -> {
+                submission.session.acknowledged(reply.index()); // before its caller knows
                 if (submission.kind == LogEntry.Kind.OPEN_SESSION) {
                     opened(submission, idOf(reply.result()));
                 } else {

@@ -43,6 +43,7 @@ final class GroupApplier {
     private final StateMachine stateMachine;
     private final SnapshotTaking snapshots;
     private final Restoring restoring;
+    private final LocalReads localReads;
     private Sessions sessions = new Sessions();
     private SnapshotPosition position = SnapshotPosition.NONE;
     /** While the log that was found at the start is applied again. */
@@ -64,10 +65,15 @@ final class GroupApplier {
         this.stateMachine = stateMachine;
         snapshots = new SnapshotTaking(replica, stateMachine);
         restoring = new Restoring(replica, stateMachine);
+        localReads = new LocalReads(replica, this);
     }
 
     SnapshotTaking snapshots() {
         return snapshots;
+    }
+
+    LocalReads localReads() {
+        return localReads;
     }
 
     /** Up to where everything is applied. */
@@ -195,7 +201,7 @@ final class GroupApplier {
                         ? Commands.resultOfOpening(entry.index())
                         : outcome.result();
                 replies.computeIfAbsent(forwarded.node(), node -> new ArrayList<>())
-                        .add(new Reply(forwarded.tag(), outcome.status(), result));
+                        .add(new Reply(forwarded.tag(), outcome.status(), result, entry.index()));
             }
         }
         if (last != null) {
@@ -204,6 +210,7 @@ final class GroupApplier {
         }
         replies.forEach((node, list) -> replica.reply(node, list));
         for (int i = 0; i < given.size(); i++) {
+            given.get(i).session.acknowledged(appliedIndex); // before its caller knows
             given.get(i).future.complete(results.get(i));
         }
         if (failure == null) {
@@ -286,6 +293,18 @@ final class GroupApplier {
         while (!failed && !reads.isEmpty() && reads.peek().index <= appliedIndex) {
             reads.remove().read.answer();
         }
+        localReads.applied();
+    }
+
+    /** Why nothing is applied or answered any more; null while it is. */
+    @Nullable
+    HandoverException stopped() {
+        return stopped;
+    }
+
+    /** Reads that were answered otherwise wait no longer. */
+    void forgetAnswered() {
+        reads.removeIf(waiting -> waiting.read.future.isDone());
     }
 
     /** Nothing is applied or answered from now on. */
@@ -297,5 +316,6 @@ final class GroupApplier {
             waiting.read.fail(reason);
         }
         reads.clear();
+        localReads.stop(reason);
     }
 }

@@ -5,6 +5,7 @@ import dev.handover.NodeId;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.event.EventBus;
 import dev.handover.replication.protocol.FeatureLevels;
+import dev.handover.replication.protocol.LeaseOptions;
 import dev.handover.replication.protocol.ProtocolOptions;
 import dev.handover.replication.storage.SegmentedLog;
 import dev.handover.replication.storage.StorageOptions;
@@ -144,6 +145,8 @@ public final class HaNode implements AutoCloseable {
         private long snapshotMarginBytes = 256L << 20;
         private long snapshotMarginEntries = ProtocolOptions.defaults().snapshotMarginEntries();
         private int maxFeatureLevel = FeatureLevels.NEWEST;
+        private Duration readLease = Duration.ZERO;
+        private double clockDrift = LeaseOptions.OFF.drift();
         private StorageOptions storage = StorageOptions.defaults();
         private NodeRuntime.@Nullable LogStores logStores;
 
@@ -301,6 +304,28 @@ public final class HaNode implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Linearizable reads of the leader without messages (R16); default zero: off, each goes through a round of the in-sync replicas. Counts on the node that leads; set it alike on all, and only
+         * when all run a release that knows it. From two heartbeats to one minute; a good value is {@link #failureTimeout}.
+         *
+         * <p>What it trusts, and rounds do not: that while one node's monotonic clock shows this time, no other node's shows more than {@link #readLeaseClockDrift} says. A node whose clock is slower than
+         * that, or stands still unseen, can answer a read with old state after another has taken over. A machine that was suspended, or stopped and moved as a virtual one, is noticed by its
+         * wall clock, if that is set right before it goes on; do not use leases where it is not.
+         *
+         * <p>What it costs: a take-over from a leader that has vanished or fallen silent, and the first commits of a node that was restarted and leads at once, wait up to so long; a stop and a transfer
+         * of the leadership do not. Too small: leases end before they are renewed, and reads go through rounds.
+         */
+        public Builder readLeases(Duration period) {
+            readLease = period;
+            return this;
+        }
+
+        /** By what part of it another node's monotonic clock may run faster than this one's; default 0.1, from 0 to below 1. Too small: see {@link #readLeases}; too big: leases end early. */
+        public Builder readLeaseClockDrift(double value) {
+            clockDrift = value;
+            return this;
+        }
+
         /** Sizes of files and reserve on the disk; default {@link StorageOptions#defaults}. Two segments exist from the beginning, for every group. */
         public Builder storage(StorageOptions value) {
             storage = value;
@@ -365,7 +390,8 @@ public final class HaNode implements AutoCloseable {
                     defaults.maxUnappliedBytes(),
                     defaults.tailBytes(),
                     defaults.joinLagEntries(),
-                    snapshotMarginEntries);
+                    snapshotMarginEntries,
+                    new LeaseOptions(readLease.toNanos(), clockDrift));
             return new NodeOptions(
                     cluster,
                     commandTimeout,

@@ -6,9 +6,11 @@ import dev.handover.NodeId;
 import dev.handover.OverloadedException;
 import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
+import dev.handover.StaleReadException;
 import dev.handover.replication.protocol.LogEntry;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -17,6 +19,7 @@ import java.util.function.Supplier;
 /** The user's view of a {@link Replica}. */
 final class LocalLog implements ReplicatedLog {
     private static final int MAX_SESSIONS = 4096;
+    private static final Duration MAX_STALENESS = Duration.ofDays(30);
 
     private final NodeRuntime node;
     private final Replica replica;
@@ -73,7 +76,72 @@ final class LocalLog implements ReplicatedLog {
     }
 
     @Override
+    public CompletableFuture<byte[]> query(byte[] query, Duration maxStaleness) {
+        return read(maxStaleness, () -> stateMachine.query(query));
+    }
+
+    @Override
+    public CompletableFuture<byte[]> query(byte[] query, LogPosition after) {
+        return read(after, () -> stateMachine.query(query));
+    }
+
+    @Override
     public <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> reader) {
+        return read(reader, read -> {
+            if (consistency == Consistency.LOCAL) {
+                node.applier().run(() -> replica.appliedState().read(0, read));
+            } else if (!node.loop().post(read)) {
+                read.fail(closed());
+            }
+        });
+    }
+
+    @Override
+    public <T> CompletableFuture<T> read(Duration maxStaleness, Supplier<T> reader) {
+        if (maxStaleness.isNegative() || maxStaleness.isZero() || maxStaleness.compareTo(MAX_STALENESS) > 0) {
+            throw new IllegalArgumentException("maxStaleness " + maxStaleness + " is not above zero and at most "
+                    + MAX_STALENESS + "; what must miss nothing reads LINEARIZABLE, what may be of any age LOCAL");
+        }
+        return read(reader, read -> node.applier()
+                .run(() -> replica.appliedState().localReads().read(read, maxStaleness)));
+    }
+
+    @Override
+    public <T> CompletableFuture<T> read(LogPosition after, Supplier<T> reader) {
+        try {
+            after.checkLineage(replica);
+        } catch (StaleReadException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return readAfter(after.index(), reader);
+    }
+
+    private <T> CompletableFuture<T> readAfter(long index, Supplier<T> reader) {
+        return read(reader, read -> node.applier()
+                .run(() -> replica.appliedState().localReads().readAfter(index, read)));
+    }
+
+    /** A read that sees what the session has seen, which sees afterwards what the read has seen. */
+    <T> CompletableFuture<T> read(CallerSession session, Supplier<T> reader) {
+        Objects.requireNonNull(reader, "reader");
+        return readAfter(session.knownIndex(), () -> {
+            T result = reader.get();
+            session.acknowledged(replica.appliedState().appliedIndex());
+            return result;
+        });
+    }
+
+    CompletableFuture<byte[]> query(CallerSession session, byte[] query) {
+        return read(session, () -> stateMachine.query(query));
+    }
+
+    LogPosition position(CallerSession session) {
+        UUID lineage = replica.lineage();
+        long index = session.knownIndex();
+        return lineage == null || index == 0 ? LogPosition.START : new LogPosition(lineage, index);
+    }
+
+    private <T> CompletableFuture<T> read(Supplier<T> reader, Consumer<ReadRequest<T>> begin) {
         Objects.requireNonNull(reader, "reader");
         HandoverException ended = replica.endReason();
         if (ended != null) {
@@ -84,11 +152,7 @@ final class LocalLog implements ReplicatedLog {
         }
         ReadRequest<T> read = new ReadRequest<>(replica, System.nanoTime() + commandTimeoutNanos, true, reader);
         read.future.whenComplete((result, failure) -> replica.admission().release(0));
-        if (consistency == Consistency.LOCAL) {
-            node.applier().run(() -> replica.appliedState().read(0, read));
-        } else if (!node.loop().post(read)) {
-            read.fail(closed());
-        }
+        begin.accept(read);
         return read.future;
     }
 

@@ -2,6 +2,7 @@ package dev.handover.replication;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /** The user's view of a {@link CallerSession}. */
 final class LocalSession implements Session {
@@ -20,6 +21,27 @@ final class LocalSession implements Session {
             return CompletableFuture.failedFuture(log.sessionClosed());
         }
         return log.submit(command, session);
+    }
+
+    @Override
+    public CompletableFuture<byte[]> query(byte[] query) {
+        if (closed.get()) {
+            return CompletableFuture.failedFuture(log.sessionClosed());
+        }
+        return log.query(session, query);
+    }
+
+    @Override
+    public <T> CompletableFuture<T> read(Supplier<T> reader) {
+        if (closed.get()) {
+            return CompletableFuture.failedFuture(log.sessionClosed());
+        }
+        return log.read(session, reader);
+    }
+
+    @Override
+    public LogPosition position() {
+        return log.position(session);
     }
 
     @Override

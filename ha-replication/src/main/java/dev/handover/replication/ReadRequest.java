@@ -1,6 +1,7 @@
 package dev.handover.replication;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,10 @@ final class ReadRequest<T> extends Mailbox.Mail {
     final boolean needsState;
 
     private @Nullable Supplier<T> reader; // until it is answered
+
+    /** Whether the lease that it relies on holds; null if it was confirmed otherwise. Belongs to the applier. */
+    @Nullable
+    BooleanSupplier lease;
 
     /** It waits for the state machine only. Belongs to the loop. */
     boolean confirmed;
@@ -32,19 +37,41 @@ final class ReadRequest<T> extends Mailbox.Mail {
 
     /** Asks the state machine and answers. On the applier. */
     void answer() {
-        Supplier<T> asked = reader;
-        reader = null;
-        if (asked == null || future.isDone()) {
-            return;
+        BooleanSupplier holds = lease;
+        if (!answerIf(holds == null ? () -> true : holds)) {
+            lease = null;
+            replica.askByRound(this);
         }
-        T result;
+    }
+
+    /**
+     * Asks the state machine, and answers if what it relies on holds after that: a pause at any place before is seen. On the applier.
+     *
+     * @return false if it did not hold; the read is as if it had not been asked
+     */
+    boolean answerIf(BooleanSupplier holds) {
+        Supplier<T> asked = reader;
+        if (asked == null || future.isDone()) {
+            reader = null;
+            return true;
+        }
+        @Nullable T result = null;
+        @Nullable Throwable failure = null;
         try {
             result = asked.get();
         } catch (RuntimeException | StackOverflowError e) {
-            future.completeExceptionally(e); // the asker's business: a read changes nothing
-            return;
+            failure = e; // the asker's business: a read changes nothing
         }
-        future.complete(result);
+        if (!holds.getAsBoolean()) {
+            return false;
+        }
+        reader = null;
+        if (failure == null) {
+            future.complete(result);
+        } else {
+            future.completeExceptionally(failure);
+        }
+        return true;
     }
 
     void fail(RuntimeException reason) {

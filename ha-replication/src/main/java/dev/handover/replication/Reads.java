@@ -4,21 +4,29 @@ import dev.handover.HandoverException;
 import dev.handover.NotLeaderException;
 import dev.handover.OverloadedException;
 import dev.handover.RedundancyException;
+import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Effect.Rejection;
+import dev.handover.replication.protocol.Event;
+import dev.handover.replication.protocol.LeaseOptions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
-/** Linearizable reads of callers on this node (R16): those that wait together are confirmed together. Belongs to the loop. */
+/** Linearizable reads of callers on this node (R16): those that wait together are confirmed together, by a round or by the leader's lease. Belongs to the loop. */
 final class Reads {
     private record Asked(long atNanos, List<ReadRequest<?>> reads) {}
 
     private final Replica replica;
     private final NodeOptions options;
+    private final @Nullable LeaseClock leaseClock;
     private List<ReadRequest<?>> fresh = new ArrayList<>();
+    /** A lease that ended while they were executed is no proof of anything. */
+    private List<ReadRequest<?>> byRound = new ArrayList<>();
     private final TreeMap<Long, Asked> asked = new TreeMap<>();
     private final Deque<ReadRequest<?>> byDeadline = new ArrayDeque<>();
     private long lastReadId;
@@ -27,6 +35,8 @@ final class Reads {
     Reads(Replica replica, NodeOptions options) {
         this.replica = replica;
         this.options = options;
+        LeaseOptions leases = options.protocol().leases();
+        leaseClock = leases.periodNanos() == 0 ? null : LeaseClock.ofSystem(leases);
     }
 
     void arrived(ReadRequest<?> read) {
@@ -44,15 +54,64 @@ final class Reads {
         waiting = false;
     }
 
-    /** The number under which the core shall be asked now; 0 if there is nothing to ask. */
-    long flush(long nowNanos) {
-        if (waiting || fresh.isEmpty()) {
-            return 0;
+    /** A read whose lease did not hold. */
+    void askByRound(ReadRequest<?> read) {
+        byRound.add(read);
+    }
+
+    /** What the core shall be asked now. */
+    List<Event> flush(long nowNanos) {
+        if (waiting || (fresh.isEmpty() && byRound.isEmpty())) {
+            return List.of();
         }
+        List<Event> events = new ArrayList<>();
+        if (leaseClock == null) {
+            byRound.addAll(fresh);
+            fresh.clear();
+        } else if (!fresh.isEmpty()) {
+            events.add(new Event.ReadLeased(List.of(number(nowNanos, fresh))));
+            fresh = new ArrayList<>();
+        }
+        if (!byRound.isEmpty()) {
+            events.add(new Event.Read(List.of(number(nowNanos, byRound))));
+            byRound = new ArrayList<>();
+        }
+        return events;
+    }
+
+    private long number(long nowNanos, List<ReadRequest<?>> reads) {
         lastReadId++;
-        asked.put(lastReadId, new Asked(nowNanos, fresh));
-        fresh = new ArrayList<>();
+        asked.put(lastReadId, new Asked(nowNanos, reads));
         return lastReadId;
+    }
+
+    /** May be answered when everything up to index is applied, if the lease holds after that. */
+    void leased(Effect.ReadLeased effect, GroupApplier state, Applier applier) {
+        Asked batch = asked.remove(effect.readId());
+        if (batch == null) {
+            return;
+        }
+        LeaseClock clock = leaseClock;
+        if (clock == null || clock.hasJumped()) {
+            byRound.addAll(batch.reads);
+            replica.touch();
+            return;
+        }
+        long offset = clock.leastOffset();
+        BooleanSupplier holds = () -> effect.lease().holds(replica.droppedLease(), clock.nowNanos(offset));
+        applier.run(() -> {
+            if (holds.getAsBoolean()) { // nobody else had committed anything when it was asked
+                state.localReads().proved(effect.index(), batch.atNanos);
+            }
+            for (ReadRequest<?> read : batch.reads) {
+                read.lease = holds;
+                if (read.needsState) {
+                    state.read(effect.index(), read);
+                } else {
+                    read.answer();
+                }
+            }
+        });
     }
 
     /** Confirmed: may be answered when everything up to index is applied. */
@@ -61,6 +120,7 @@ final class Reads {
         if (batch == null) {
             return;
         }
+        applier.run(() -> state.localReads().proved(index, batch.atNanos));
         List<ReadRequest<?>> needState = new ArrayList<>(batch.reads.size());
         for (ReadRequest<?> read : batch.reads) {
             read.confirmed = true;
@@ -112,6 +172,9 @@ final class Reads {
 
     void tick(long nowNanos) {
         waiting = false;
+        if (leaseClock != null) {
+            leaseClock.sample();
+        }
         // A question that was lost on its way is asked again; the answer to the earlier one is not waited for any more.
         while (!asked.isEmpty()) {
             Map.Entry<Long, Asked> oldest = asked.firstEntry();
@@ -122,6 +185,7 @@ final class Reads {
             fresh.addAll(oldest.getValue().reads);
         }
         fresh.removeIf(read -> read.future.isDone());
+        byRound.removeIf(read -> read.future.isDone());
         while (!byDeadline.isEmpty()) {
             ReadRequest<?> read = byDeadline.element();
             if (!read.future.isDone()) {
@@ -149,6 +213,8 @@ final class Reads {
         asked.clear();
         fail(fresh, reason);
         fresh.clear();
+        fail(byRound, reason);
+        byRound.clear();
         byDeadline.clear();
     }
 }

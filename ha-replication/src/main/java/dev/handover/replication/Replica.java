@@ -98,6 +98,7 @@ final class Replica {
     private final List<Consumer<GroupStatus>> listeners = new CopyOnWriteArrayList<>();
     private volatile @Nullable HandoverException endReason;
     private volatile @Nullable UUID lineage;
+    private volatile long droppedLease;
 
     Replica(NodeRuntime node, GroupId group, LogStore store, StateMachine stateMachine) {
         this.node = node;
@@ -388,6 +389,38 @@ final class Replica {
         return question;
     }
 
+    /** Has the leader confirm a read index, for the proof in it; tells the applier when that has ended, either way. Any thread. */
+    void prove(Runnable ended) {
+        long deadlineNanos = System.nanoTime() + node.options().commandTimeout().toNanos();
+        ReadRequest<Boolean> question = new ReadRequest<>(this, deadlineNanos, false, () -> true);
+        question.future.whenComplete(
+                (confirmed, failure) -> node.applier().run(ended)); // not from within what is being done now
+        if (!node.loop().post(question)) {
+            question.fail(closed());
+        }
+    }
+
+    /** The read's lease ended before it was answered. Any thread. */
+    void askByRound(ReadRequest<?> read) {
+        boolean taken = node.loop().tryRun(() -> {
+            HandoverException reason = endReason;
+            if (reason != null) {
+                completions.fail(read.future, reason);
+            } else {
+                reads.askByRound(read);
+            }
+            touch();
+        });
+        if (!taken) {
+            read.fail(closed());
+        }
+    }
+
+    /** Of leases up to this term none holds any more. Any thread. */
+    long droppedLease() {
+        return droppedLease;
+    }
+
     void received(Envelope envelope) {
         Message message = envelope.message();
         NodeId from = envelope.from().node();
@@ -464,7 +497,7 @@ final class Replica {
         }
     }
 
-    private void touch() {
+    void touch() {
         if (!touched) {
             touched = true;
             node.loop().touched(this);
@@ -478,6 +511,7 @@ final class Replica {
             reads.tick(nowNanos());
             transfers.tick();
             board.followers(core, nowNanos(), node.options().protocol().heartbeatNanos());
+            applied.localReads().tick();
         });
         if (!unsentReplies.isEmpty()) {
             List<Unsent> again = unsentReplies;
@@ -550,9 +584,8 @@ final class Replica {
                 proposals.rejected(batch, Effect.Rejection.OVERLOADED, commands::rejected);
             }
         }
-        long readId = reads.flush(nowNanos());
-        if (readId != 0) {
-            effects.addAll(core.step(new Event.Read(List.of(readId))));
+        for (Event ask : reads.flush(nowNanos())) {
+            effects.addAll(core.step(ask));
         }
     }
 
@@ -612,6 +645,10 @@ final class Replica {
             proposals.rejected(rejected.proposals(), rejected.reason(), commands::rejected);
         } else if (effect instanceof Effect.ReadReady ready) {
             reads.ready(ready.readId(), ready.index(), applied, node.applier());
+        } else if (effect instanceof Effect.ReadLeased leased) {
+            reads.leased(leased, applied, node.applier());
+        } else if (effect instanceof Effect.LeaseDropped dropped) {
+            droppedLease = dropped.term();
         } else if (effect instanceof Effect.ReadFailed failed) {
             reads.failed(failed.readId(), failed.reason());
         } else if (effect instanceof Effect.ReadConfiguration) {

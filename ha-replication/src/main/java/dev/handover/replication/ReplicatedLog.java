@@ -39,8 +39,35 @@ public interface ReplicatedLog extends AutoCloseable {
     /** {@link StateMachine#query} on this node's state machine, when it is as fresh as asked for. */
     CompletableFuture<byte[]> query(byte[] query, Consistency consistency);
 
-    /** Runs the reader on this node's applier thread, between two commands, when the state is as fresh as asked for. What it throws reaches the asker. */
+    /**
+     * Runs the reader on this node's applier thread, between two commands, when the state is as fresh as asked for. What it throws reaches the asker. It changes nothing, and may be run again: with
+     * {@link HaNode.Builder#readLeases}, and with a bounded staleness, what was read is thrown away when a pause of the process may have made it old.
+     */
     <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> reader);
+
+    /** {@link StateMachine#query} on this node's state machine, if it is provably not older; see {@link #read(Duration, Supplier)}. */
+    CompletableFuture<byte[]> query(byte[] query, Duration maxStaleness);
+
+    /**
+     * Runs the reader on this node's copy, without a message if it is provably not older: nothing that anybody was answered earlier than {@code maxStaleness} ago is missing. The proof is a
+     * confirmation by the leader, as of a linearizable read, shared by all reads of the time and renewed while they come; ages are measured by this node's monotonic clock.
+     *
+     * @param maxStaleness above zero, at most 30 days. Well above one exchange of messages with the leader, else every read waits for a proof, and may be refused
+     * @return fails with {@link dev.handover.StaleReadException} if there is no proof, and none comes within {@code maxStaleness} or the command time-out, whichever is shorter
+     * @throws IllegalArgumentException if {@code maxStaleness} is outside its bounds
+     */
+    <T> CompletableFuture<T> read(Duration maxStaleness, Supplier<T> reader);
+
+    /** {@link StateMachine#query} on this node's state machine; see {@link #read(LogPosition, Supplier)}. */
+    CompletableFuture<byte[]> query(byte[] query, LogPosition after);
+
+    /**
+     * Runs the reader on this node's copy as soon as it has applied the log up to that position: a client that goes from node to node with the {@link Session#position} of its last answer
+     * reads its own writes everywhere.
+     *
+     * @return fails with {@link dev.handover.StaleReadException} if the copy does not come so far within the command time-out, or has another history
+     */
+    <T> CompletableFuture<T> read(LogPosition after, Supplier<T> reader);
 
     /** Gives a session of its own, at once; the group hears of it with the first command. At most 4096 are open per log, more get {@link dev.handover.OverloadedException}. */
     CompletableFuture<Session> openSession();

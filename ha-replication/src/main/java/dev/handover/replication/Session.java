@@ -1,6 +1,7 @@
 package dev.handover.replication;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * Commands that are applied exactly once and, from one session, in the order of their submission.
@@ -17,6 +18,23 @@ import java.util.concurrent.CompletableFuture;
 public interface Session extends AutoCloseable {
     /** As {@link ReplicatedLog#submit}; what was submitted before in this session is applied before, or never. */
     CompletableFuture<byte[]> submit(byte[] command);
+
+    /** {@link StateMachine#query} on this node's state machine; see {@link #read}. */
+    CompletableFuture<byte[]> query(byte[] query);
+
+    /**
+     * As {@link ReplicatedLog#read}, of this node's copy as soon as it has applied every command of this session that was answered before, and all that earlier reads of the session have seen: a
+     * session reads its own writes, and never goes back in time. What others were answered may be missing. Needs no message, and no leader if the copy is there already.
+     *
+     * @return fails with {@link dev.handover.StaleReadException} if the copy does not come so far within the command time-out
+     */
+    <T> CompletableFuture<T> read(Supplier<T> reader);
+
+    /**
+     * What this session has seen so far, for a read on another node that shall see it as well ({@link ReplicatedLog#read(LogPosition, Supplier)}): the newest command that was answered, the newest
+     * state that was read.
+     */
+    LogPosition position();
 
     /** Takes no more commands; those under way complete. Closing twice is fine. */
     @Override

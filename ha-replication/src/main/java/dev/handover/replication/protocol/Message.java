@@ -166,7 +166,12 @@ public sealed interface Message {
      * @param tag of the forwarded proposal
      * @param result what the state machine gave back; the text of the error else
      */
-    record Reply(long tag, Status status, byte[] result) {}
+    record Reply(long tag, Status status, byte[] result, long index) {
+        /** Of a command that is in no log. */
+        public Reply(long tag, Status status, byte[] result) {
+            this(tag, status, result, 0);
+        }
+    }
 
     /** How a forwarded command ended. */
     enum Status {

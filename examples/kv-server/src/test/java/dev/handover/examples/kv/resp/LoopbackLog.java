@@ -11,6 +11,7 @@ import dev.handover.TransferRefusedException;
 import dev.handover.replication.Command;
 import dev.handover.replication.Consistency;
 import dev.handover.replication.GroupStatus;
+import dev.handover.replication.LogPosition;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.Session;
 import dev.handover.replication.SnapshotStatus;
@@ -98,6 +99,26 @@ final class LoopbackLog implements ReplicatedLog {
             return CompletableFuture.supplyAsync(reader, applier);
         }
         return later(reader);
+    }
+
+    @Override
+    public CompletableFuture<byte[]> query(byte[] query, Duration maxStaleness) {
+        return query(query, Consistency.LOCAL);
+    }
+
+    @Override
+    public <T> CompletableFuture<T> read(Duration maxStaleness, Supplier<T> reader) {
+        return read(Consistency.LOCAL, reader);
+    }
+
+    @Override
+    public CompletableFuture<byte[]> query(byte[] query, LogPosition after) {
+        return query(query, Consistency.LOCAL);
+    }
+
+    @Override
+    public <T> CompletableFuture<T> read(LogPosition after, Supplier<T> reader) {
+        return read(Consistency.LOCAL, reader);
     }
 
     @Override
