@@ -114,6 +114,11 @@ final class CoreBench {
                 .toList()));
     }
 
+    /** All since the last time they were forgotten, in their order. */
+    List<Effect> effects() {
+        return List.copyOf(effects);
+    }
+
     <T extends Effect> List<T> all(Class<T> type) {
         return effects.stream().filter(type::isInstance).map(type::cast).toList();
     }

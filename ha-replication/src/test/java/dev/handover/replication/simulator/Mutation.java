@@ -210,6 +210,13 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "        if (state.log.lastIndex() < 0) {\n            if (reconciled"),
             new Mutation(
                     "R16",
+                    "r16-lease-from-receipt",
+                    "reckons a grant from when it comes, not from when it was asked for",
+                    "Leadership.java",
+                    "follower.granted(answer.sentNanos());",
+                    "follower.granted(state.now);"),
+            new Mutation(
+                    "R16",
                     "r16-lease-not-all",
                     "relies on the grants of those who have given one",
                     "Leases.java",
@@ -217,11 +224,65 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "            if (follower == null || !follower.granted) {\n                continue;\n            }\n"),
             new Mutation(
                     "R16",
+                    "r16-lease-no-drift",
+                    "allows for no drift between clocks",
+                    "LeaseOptions.java",
+                    "(periodInForce * (1 - drift))",
+                    "periodInForce"),
+            new Mutation(
+                    "R16",
                     "r16-lease-new-leader-does-not-wait",
                     "commits and admits as a new leader while its own grant to the old one is running",
                     "Leadership.java",
                     "if (!reconciled && !state.grants.lapsed(state.now, configuration.leaseNanos())) {",
                     "if (state.log.lastIndex() < 0) {"),
+            new Mutation(
+                    "R16",
+                    "r16-lease-admits-while-waiting",
+                    "commits nothing while its grants are running, but admits others, who have granted nothing",
+                    "Leadership.java",
+                    "        if (!reconciled && !state.grants.lapsed(state.now, configuration.leaseNanos())) {",
+                    "        boolean before = reconciled;\n        reconciled = true;\n"
+                            + "        if (!before && !state.grants.lapsed(state.now, configuration.leaseNanos())) {\n"
+                            + "            return;\n        }\n"
+                            + "        if (!serving && !state.grants.lapsed(state.now, configuration.leaseNanos())) {"),
+            new Mutation(
+                    "R16",
+                    "r16-lease-restarted-granter",
+                    "does not wait for grants that an earlier process of its own may have given",
+                    "Grants.java",
+                    "return given.isEmpty() && forgottenLapsed;",
+                    "return given.isEmpty();"),
+            new Mutation(
+                    "R16",
+                    "r16-lease-unchecked-after",
+                    "does not look at the clock after a read was executed",
+                    "Lease.java",
+                    "return term > droppedTerm && nowNanos - untilNanos < 0; // R16",
+                    "return term > droppedTerm;"),
+            new Mutation(
+                    "R16",
+                    "r16-lease-not-dropped",
+                    "relies on a lease after a change of the configuration was proposed",
+                    "Lease.java",
+                    "return term > droppedTerm && nowNanos - untilNanos < 0; // R16",
+                    "return nowNanos - untilNanos < 0;"),
+            new Mutation(
+                    "R16",
+                    "r16-lease-in-doubt",
+                    "takes leases from the old in-sync set while a change is in doubt",
+                    "Leadership.java",
+                    "drainDeadlineNanos == Long.MAX_VALUE && agent.proposal() == null // R6\n"
+                            + "                ? state.leases.current(configuration, needed(), followers)",
+                    "drainDeadlineNanos == Long.MAX_VALUE\n                ? state.leases.current(configuration,"
+                            + " new TreeSet<>(followers.keySet().stream().filter(configuration::isInSync).toList()), followers)"),
+            new Mutation(
+                    "R16",
+                    "r16-lease-late-goodbye",
+                    "takes a goodbye for one of every epoch",
+                    "Grants.java",
+                    "if (grant != null && grant.epoch <= epoch) {",
+                    "if (grant != null) {"),
             new Mutation(
                     "R17",
                     "r17-applied-twice",
