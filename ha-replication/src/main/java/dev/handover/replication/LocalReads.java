@@ -7,7 +7,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads of this replica's own copy that ask how fresh it is: not older than so long, or not before an index. Belongs to the applier thread.

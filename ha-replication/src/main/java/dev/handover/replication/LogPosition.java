@@ -49,8 +49,9 @@ public record LogPosition(UUID lineage, long index) {
     void checkLineage(Replica replica) {
         UUID own = replica.lineage();
         if (index > 0 && own != null && !own.equals(lineage)) {
-            throw new StaleReadException(replica.label() + " the position " + this + " is of another history than "
-                    + own + ", which began with a forced recovery: what was read and written before it may be lost. Begin again at LogPosition.START");
+            throw new StaleReadException(
+                    replica.label() + " the position " + this + " is of another history than " + own
+                            + ", which began with a forced recovery: what was read and written before it may be lost. Begin again at LogPosition.START");
         }
     }
 }

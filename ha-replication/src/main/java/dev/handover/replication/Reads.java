@@ -27,6 +27,7 @@ final class Reads {
     private List<ReadRequest<?>> fresh = new ArrayList<>();
     /** A lease that ended while they were executed is no proof of anything. */
     private List<ReadRequest<?>> byRound = new ArrayList<>();
+
     private final TreeMap<Long, Asked> asked = new TreeMap<>();
     private final Deque<ReadRequest<?>> byDeadline = new ArrayDeque<>();
     private long lastReadId;

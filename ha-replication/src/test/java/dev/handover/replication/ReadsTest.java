@@ -87,8 +87,12 @@ class ReadsTest {
             get(nodes.get(0).log().submit(bytes("x" + i)));
             int before = requestsOf(follower);
             String readerThread = get(follower.log().read(Consistency.LINEARIZABLE, () -> {
-                assertThat(follower.journal().commands).as("what was acknowledged before").hasSizeGreaterThan(0);
-                return follower.journal().commands.get(follower.journal().commands.size() - 1);
+                assertThat(follower.journal().commands)
+                        .as("what was acknowledged before")
+                        .hasSizeGreaterThan(0);
+                return follower.journal()
+                        .commands
+                        .get(follower.journal().commands.size() - 1);
             }));
             assertThat(readerThread).isEqualTo("x" + i);
             assertThat(requestsOf(follower)).as("confirmed with the leader").isGreaterThan(before);
@@ -150,7 +154,8 @@ class ReadsTest {
             client.start();
         }
         for (int i = 0; System.nanoTime() < until; i++) {
-            NodeId leader = nodes.get(0).log().awaitLeader(Duration.ofSeconds(10)).get().leader();
+            NodeId leader =
+                    nodes.get(0).log().awaitLeader(Duration.ofSeconds(10)).get().leader();
             Running leading = cluster.running.get(String.valueOf(leader == null ? "a" : leader.value()));
             leading.log().handOver().handle((result, refusal) -> true).get(10, TimeUnit.SECONDS);
         }
@@ -258,7 +263,8 @@ class ReadsTest {
         assertThat(text(get(follower.log().query(bytes("x"), Duration.ofMillis(1500)))))
                 .as("at the latest what was answered 1.5 s ago, so perhaps not x")
                 .isIn("true", "false");
-        assertThat(get(follower.log().query(bytes("x"), Consistency.LINEARIZABLE))).isEqualTo(bytes("true"));
+        assertThat(get(follower.log().query(bytes("x"), Consistency.LINEARIZABLE)))
+                .isEqualTo(bytes("true"));
         int before = requestsOf(follower);
         for (int i = 0; i < 500; i++) {
             assertThat(text(get(follower.log().query(bytes("x"), minute)))).isEqualTo("true");

@@ -6,7 +6,6 @@ import static dev.handover.replication.protocol.CoreBench.C;
 import static dev.handover.replication.protocol.CoreBench.MILLIS;
 import static dev.handover.replication.protocol.CoreBench.append;
 import static dev.handover.replication.protocol.CoreBench.configuration;
-import static dev.handover.replication.protocol.CoreBench.stored;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.Configuration;
@@ -17,8 +16,7 @@ import org.junit.jupiter.api.Test;
 /** Leases for reads (R16): events in, effects out. Every mutation of these rules is found by a method here; see the profile {@code mutation}. */
 class LeaseProtocolTest {
     private static final long PERIOD = 1000 * MILLIS;
-    private static final ProtocolOptions LEASED =
-            ProtocolOptions.defaults().withLeases(new LeaseOptions(PERIOD, 0.25));
+    private static final ProtocolOptions LEASED = ProtocolOptions.defaults().withLeases(new LeaseOptions(PERIOD, 0.25));
 
     /** A leads with B and C in sync; the group knows of leases, nobody has granted one. */
     private static CoreBench leader() {
