@@ -133,7 +133,13 @@ final class LocalReads {
         if (!read.future.isDone()) {
             afterIndex.add(read);
             anybodyWaits = true;
+            replica.watchTime();
         }
+    }
+
+    /** Whether time must go on here. Any thread. */
+    boolean anybodyWaits() {
+        return anybodyWaits;
     }
 
     /** On the loop: lets the applier look at deadlines if need be. */

@@ -47,7 +47,7 @@ final class Reads {
 
     /** Nothing waits. */
     boolean isEmpty() {
-        return fresh.isEmpty() && asked.isEmpty() && byDeadline.isEmpty();
+        return fresh.isEmpty() && byRound.isEmpty() && asked.isEmpty() && byDeadline.isEmpty();
     }
 
     /** Somebody else leads, or a connection stands: what waits is asked at once. */

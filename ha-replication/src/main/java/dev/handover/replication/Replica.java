@@ -416,6 +416,11 @@ final class Replica {
         }
     }
 
+    /** Somebody waits on the applier, and the loop shall look at the time again (R21). Any thread. */
+    void watchTime() {
+        node.loop().run(this::touch);
+    }
+
     /** Of leases up to this term none holds any more. Any thread. */
     long droppedLease() {
         return droppedLease;
@@ -535,6 +540,7 @@ final class Replica {
                 || core.rests()
                         && commands.isEmpty()
                         && reads.isEmpty()
+                        && !applied.localReads().anybodyWaits()
                         && transfers.isEmpty()
                         && board.isEmpty()
                         && unsentReplies.isEmpty()
