@@ -18,8 +18,9 @@ final class NodeLogs {
     private static final Pattern NEVER = Pattern.compile(
             "Invariant broken|has died, and the process|The application failed|OutOfMemory|Exception in thread|ERROR ");
 
-    /** Errors that disk faults and refused directories cause. */
-    private static final Pattern EXPECTED = Pattern.compile("has stopped itself and ends with 3: (?!Invariant)");
+    /** Errors that disk faults and refused directories cause, and an orderly stop while ZooKeeper is away. */
+    private static final Pattern EXPECTED = Pattern.compile(
+            "has stopped itself and ends with 3: (?!Invariant)|Not closed within \\d+ s: stops as it is");
 
     private static final Map<String, Pattern> COUNTED = Map.of(
             "snapshots taken", Pattern.compile("snapshot at index \\d+ TAKEN"),
@@ -27,6 +28,7 @@ final class NodeLogs {
             "damaged logs noticed and rebuilt", Pattern.compile("the log was damaged: "),
             "damaged snapshots noticed", Pattern.compile("set aside as .*\\.damaged"),
             "rolled-back directories refused", Pattern.compile("FAULTED: .*was rolled back or copied"),
+            "orderly stops that were given up", Pattern.compile("Not closed within \\d+ s: stops as it is"),
             "take-overs", Pattern.compile("take-over SERVING"));
 
     private final Map<KvNode, Long> read = new HashMap<>();
