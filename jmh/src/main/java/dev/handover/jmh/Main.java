@@ -2,10 +2,11 @@ package dev.handover.jmh;
 
 import dev.handover.jmh.cluster.ClusterBenchmark;
 import dev.handover.jmh.groups.ManyGroups;
+import dev.handover.jmh.groups.ReadKinds;
 import dev.handover.jmh.snapshots.SnapshotBenchmark;
 import java.util.Arrays;
 
-/** Entry of the jar: {@code cluster} runs whole clusters against each other, {@code groups} many groups on three nodes, {@code snapshots} what those cost, everything else goes to JMH. */
+/** Entry of the jar: {@code cluster} runs whole clusters against each other, {@code groups} many groups on three nodes, {@code reads} every kind of read, {@code snapshots} what those cost, everything else goes to JMH. */
 public final class Main {
     private Main() {}
 
@@ -15,6 +16,8 @@ public final class Main {
             ClusterBenchmark.main(arguments);
         } else if (arguments.length > 0 && arguments[0].equals("groups")) {
             ManyGroups.main(Arrays.copyOfRange(arguments, 1, arguments.length));
+        } else if (arguments.length > 0 && arguments[0].equals("reads")) {
+            ReadKinds.main(Arrays.copyOfRange(arguments, 1, arguments.length));
         } else if (arguments.length > 0 && arguments[0].equals("snapshots")) {
             SnapshotBenchmark.main(Arrays.copyOfRange(arguments, 1, arguments.length));
         } else {

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -157,6 +158,11 @@ public final class ManyGroups {
 
     /** Starts three nodes, lets them join so many groups, measures, and leaves nothing behind. */
     static <T> T run(int groups, StorageOptions storage, Measurement<T> measurement) throws Exception {
+        return run(groups, builder -> builder.storage(storage), measurement);
+    }
+
+    /** The same, with settings of any kind. */
+    static <T> T run(int groups, UnaryOperator<HaNode.Builder> settings, Measurement<T> measurement) throws Exception {
         Path directory = Files.createTempDirectory(Path.of(""), "many-groups");
         List<HaNode> nodes = new ArrayList<>();
         List<NettyTransport> transports = new ArrayList<>();
@@ -169,11 +175,10 @@ public final class ManyGroups {
                 for (int n = 0; n < NODES; n++) {
                     NettyTransport transport = NettyTransport.listen("127.0.0.1", 0);
                     transports.add(transport);
-                    HaNode node = HaNode.builder(NodeId.of("n" + n))
-                            .configurationStore(ZooKeeperConfigurationStore.connect(zooKeeper.connectString()))
-                            .transport(transport)
-                            .dataDirectory(directory.resolve("n" + n))
-                            .storage(storage)
+                    HaNode node = settings.apply(HaNode.builder(NodeId.of("n" + n))
+                                    .configurationStore(ZooKeeperConfigurationStore.connect(zooKeeper.connectString()))
+                                    .transport(transport)
+                                    .dataDirectory(directory.resolve("n" + n)))
                             .start();
                     nodes.add(node);
                     List<ReplicatedLog> joined = new ArrayList<>();
