@@ -79,6 +79,8 @@ final class Candidacy implements LeadershipSource {
 
     // of the loop
     private boolean reading;
+    private long readingNanos;
+    private int rounds;
     private boolean readAgain;
     private boolean standing;
     private boolean entering;
@@ -256,19 +258,26 @@ final class Candidacy implements LeadershipSource {
     }
 
     private void read() {
-        if (reading) {
+        if (reading && System.nanoTime() - readingNanos < TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) {
             readAgain = true;
             return;
         }
+        // one that was never answered is given up: an answer to the next message, out of turn, makes ZooKeeper's client
+        // connect anew, and end all that waits
         ZooKeeper zooKeeper = handle();
         if (zooKeeper == null) {
             doubt(trouble);
             return;
         }
         reading = true;
+        readingNanos = System.nanoTime();
+        int round = ++rounds;
         reader.read(
                 zooKeeper,
                 (seen, code) -> post(() -> {
+                    if (round != rounds) {
+                        return;
+                    }
                     reading = false;
                     if (seen != null) {
                         timeoutMillis = zooKeeper.getSessionTimeout();

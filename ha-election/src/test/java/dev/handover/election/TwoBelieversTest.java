@@ -102,6 +102,18 @@ class TwoBelieversTest {
     }
 
     @Test
+    void shouldLookAgainWhenAnAnswerNeverComesThoughTheConnectionStands() throws Exception {
+        TcpProxy proxy = ensemble.proxy();
+        LeaderElection a = ensemble.candidate(ensemble.client(proxy.connectString(), Ensemble.SESSION), "a");
+        Leadership.Leading leading = awaitLeading(a);
+        proxy.loseRequests(true);
+        Await.until("a round of reads is lost", () -> proxy.lostBytes() > 100); // more than a ping
+        proxy.loseRequests(false);
+        Await.until("no longer confirmed", () -> !leading.isValid());
+        awaitLeading(a);
+    }
+
+    @Test
     void shouldNotTakeTheZnodeOfItsFormerSessionForItsOwn() throws Exception {
         CuratorFramework client = ensemble.client();
         LeaderElection a = ensemble.candidate(client, "a");

@@ -47,7 +47,7 @@ public final class TcpProxy implements AutoCloseable {
         refusing = refuse;
     }
 
-    long lostBytes() {
+    public long lostBytes() {
         return lostBytes;
     }
 

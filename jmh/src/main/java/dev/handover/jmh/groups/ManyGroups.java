@@ -120,7 +120,12 @@ public final class ManyGroups {
     }
 
     /** Nodes with all groups in sync; the first node leads them all. */
-    record Started(List<HaNode> nodes, List<NettyTransport> transports, List<ReplicatedLog> first) {}
+    record Started(List<HaNode> nodes, List<NettyTransport> transports, List<List<ReplicatedLog>> logs) {
+        /** Those of the leader. */
+        List<ReplicatedLog> first() {
+            return logs.get(0);
+        }
+    }
 
     /** What is done with them. */
     interface Measurement<T> {
@@ -128,13 +133,13 @@ public final class ManyGroups {
     }
 
     private Figures measure(int groups) throws Exception {
-        return run(groups, storage, started -> measure(started.first));
+        return run(groups, storage, started -> measure(started.first()));
     }
 
     private void measureIdle(int groups) throws Exception {
         run(groups, storage, started -> {
             TimeUnit.SECONDS.sleep(5); // they come to rest after a failure time-out without work
-            Load before = new Load(started.first);
+            Load before = new Load(started.first());
             before.run(1, Duration.ofMillis(100)); // they live
             TimeUnit.SECONDS.sleep(5);
             long cpu = cpuNanos();
@@ -171,7 +176,7 @@ public final class ManyGroups {
                 .start()) {
             zooKeeper.awaitServing(WAIT);
             try {
-                List<ReplicatedLog> first = new ArrayList<>();
+                List<List<ReplicatedLog>> logs = new ArrayList<>();
                 for (int n = 0; n < NODES; n++) {
                     NettyTransport transport = NettyTransport.listen("127.0.0.1", 0);
                     transports.add(transport);
@@ -188,11 +193,9 @@ public final class ManyGroups {
                     for (ReplicatedLog log : joined) {
                         log.awaitInSync(WAIT).get();
                     }
-                    if (n == 0) {
-                        first = joined;
-                    }
+                    logs.add(joined);
                 }
-                return measurement.of(new Started(nodes, transports, first));
+                return measurement.of(new Started(nodes, transports, logs));
             } finally {
                 nodes.forEach(HaNode::close);
             }

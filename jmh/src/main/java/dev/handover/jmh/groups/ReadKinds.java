@@ -40,7 +40,8 @@ public final class ReadKinds {
         int inFlight = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 64;
         int seconds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
         if (inFlight < 1 || seconds < 1) {
-            throw new IllegalArgumentException("reads in flight " + inFlight + " and seconds " + seconds + " must be above 0");
+            throw new IllegalArgumentException(
+                    "reads in flight " + inFlight + " and seconds " + seconds + " must be above 0");
         }
         new ReadKinds(inFlight, Duration.ofSeconds(seconds)).measure();
     }
@@ -60,8 +61,12 @@ public final class ReadKinds {
                 row("of a session, follower", leader, () -> session.read(() -> 0));
             }
         });
-        with(builder -> builder.readLeases(LEASE), nodes -> row(
-                "linearizable, leader, lease", nodes[0], () -> nodes[0].read(Consistency.LINEARIZABLE, () -> 0)));
+        with(
+                builder -> builder.readLeases(LEASE),
+                nodes -> row(
+                        "linearizable, leader, lease",
+                        nodes[0],
+                        () -> nodes[0].read(Consistency.LINEARIZABLE, () -> 0)));
     }
 
     private interface Kinds {
@@ -70,9 +75,8 @@ public final class ReadKinds {
 
     private static void with(UnaryOperator<HaNode.Builder> settings, Kinds kinds) throws Exception {
         ManyGroups.run(1, settings, started -> {
-            ReplicatedLog[] nodes = started.nodes().stream()
-                    .map(node -> node.log(started.first().get(0).group()).orElseThrow())
-                    .toArray(ReplicatedLog[]::new);
+            ReplicatedLog[] nodes =
+                    started.logs().stream().map(logs -> logs.get(0)).toArray(ReplicatedLog[]::new);
             kinds.of(nodes);
             return 0;
         });
