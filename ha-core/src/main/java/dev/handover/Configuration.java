@@ -16,6 +16,8 @@ import java.util.UUID;
  * @param nonce chosen by the proposer of this configuration, so that it knows its own proposal again after a lost answer
  * @param reason why it was proposed, for people
  * @param leaseNanos for how long a follower's grant holds, so how long a restarted one waits before it commits as leader; 0: no leases are in use
+ * @param removed nodes that an operator has removed from the group (R22): none of their replicas, whatever its log, comes into {@code inSync} until the node is
+ *     admitted again; sorted, at most {@link #MAX_REMOVED}
  */
 public record Configuration(
         UUID lineage,
@@ -26,10 +28,19 @@ public record Configuration(
         int featureLevel,
         UUID nonce,
         String reason,
-        long leaseNanos) {
+        long leaseNanos,
+        List<NodeId> removed) {
+    /** At most so many nodes are remembered as removed. */
+    public static final int MAX_REMOVED = 64;
+
     /** Sorts the in-sync set and checks everything. */
     public Configuration {
         inSync = inSync.stream().sorted().toList();
+        removed = removed.stream().sorted().distinct().toList();
+        if (removed.size() > MAX_REMOVED) {
+            throw new IllegalArgumentException(removed.size() + " nodes are removed, at most " + MAX_REMOVED
+                    + " are remembered; admit again those that do not exist any more");
+        }
         if (epoch < 1) {
             throw new IllegalArgumentException("epoch " + epoch + " is below 1");
         }
@@ -48,6 +59,31 @@ public record Configuration(
         if (inSync.stream().map(ReplicaId::node).distinct().count() != inSync.size()) {
             throw new IllegalArgumentException("in-sync set " + inSync + " names a node twice");
         }
+        for (ReplicaId member : inSync) {
+            if (removed.contains(member.node())) {
+                throw new IllegalArgumentException(
+                        "in-sync set " + inSync + " names " + member.node() + ", which was removed from the group");
+            }
+        }
+    }
+
+    /** One without leases, from which nobody was removed. */
+    public Configuration(
+            UUID lineage,
+            long epoch,
+            ReplicaId leader,
+            List<ReplicaId> inSync,
+            int minInSync,
+            int featureLevel,
+            UUID nonce,
+            String reason) {
+        this(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, 0, List.of());
+    }
+
+    /** The same with these nodes removed. */
+    public Configuration withRemoved(List<NodeId> nodes) {
+        return new Configuration(
+                lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos, nodes);
     }
 
     /** How the reason of a configuration begins that an operator's forced recovery made (R13). */
@@ -58,7 +94,7 @@ public record Configuration(
         return reason.startsWith(FORCED_RECOVERY);
     }
 
-    /** One without leases. */
+    /** One with leases, from which nobody was removed. */
     public Configuration(
             UUID lineage,
             long epoch,
@@ -67,13 +103,20 @@ public record Configuration(
             int minInSync,
             int featureLevel,
             UUID nonce,
-            String reason) {
-        this(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, 0);
+            String reason,
+            long leaseNanos) {
+        this(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos, List.of());
     }
 
     /** The same with another period of leases. */
     public Configuration withLeaseNanos(long nanos) {
-        return new Configuration(lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, nanos);
+        return new Configuration(
+                lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, nanos, removed);
+    }
+
+    /** Whether an operator has removed the node from the group. */
+    public boolean isRemoved(NodeId node) {
+        return removed.contains(node);
     }
 
     /** Whether this very replica, its log included, is in the in-sync set. */

@@ -128,7 +128,7 @@ final class MessageCodec {
         } else if (message instanceof Mismatch) {
             return 5 * 8;
         } else if (message instanceof Join) {
-            return 8 + 16 + 8 + 8 + 4;
+            return 8 + 16 + 8 + 8 + 4 + 1;
         } else if (message instanceof Supports) {
             return 8 + 4;
         } else if (message instanceof Stale || message instanceof Goodbye || message instanceof ReadIndexRequest) {
@@ -146,6 +146,10 @@ final class MessageCodec {
                     + ByteBufUtil.utf8Bytes(configuration.leader().node().value());
             for (ReplicaId member : configuration.inSync()) {
                 size += MEMBER_BYTES + ByteBufUtil.utf8Bytes(member.node().value());
+            }
+            size += 4;
+            for (NodeId removed : configuration.removed()) {
+                size += 2 + ByteBufUtil.utf8Bytes(removed.value());
             }
             return size;
         } else if (message instanceof AdminRequest request) {
@@ -183,6 +187,7 @@ final class MessageCodec {
             out.writeLong(join.lastIndex());
             out.writeLong(join.lastEpoch());
             out.writeInt(join.featureLevel());
+            out.writeByte(join.learner() ? 1 : 0);
         } else if (message instanceof Message.Rest rest) {
             out.writeLong(rest.epoch());
             out.writeLong(rest.lastIndex());
@@ -285,7 +290,8 @@ final class MessageCodec {
                                 in.uuid("join.lineage"),
                                 in.i64("join.lastIndex"),
                                 in.i64("join.lastEpoch"),
-                                in.i32("join.featureLevel"));
+                                in.i32("join.featureLevel"),
+                                in.flag("join.learner"));
                     case Wire.REST -> new Message.Rest(in.i64("rest.epoch"), in.i64("rest.lastIndex"));
                     case Wire.RESTING -> new Message.Resting(in.i64("resting.epoch"), in.i64("resting.lastIndex"));
                     case Wire.BEAT ->
@@ -439,6 +445,10 @@ final class MessageCodec {
         encodeUuid(configuration.nonce(), out);
         encodeText(configuration.reason(), out);
         out.writeLong(configuration.leaseNanos());
+        out.writeInt(configuration.removed().size());
+        for (NodeId removed : configuration.removed()) {
+            encodeText(removed.value(), out);
+        }
     }
 
     private static VersionedConfiguration decodeConfiguration(WireReader in) throws WireFormatException {
@@ -456,11 +466,17 @@ final class MessageCodec {
         UUID nonce = in.uuid("transferred.nonce");
         String reason = in.text("transferred.reason", Wire.MAX_TEXT_BYTES);
         long leaseNanos = in.i64("transferred.leaseNanos");
+        int gone = in.count("transferred.removed", 2);
+        List<NodeId> removed = new ArrayList<>(gone);
+        for (int i = 0; i < gone; i++) {
+            removed.add(in.name("transferred.removed", NodeId::of));
+        }
         try {
             Configuration configuration = new Configuration(
-                    lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos);
-            if (!configuration.inSync().equals(inSync)) {
-                throw in.error("transferred.inSync", inSync + " is not in ascending order");
+                    lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos, removed);
+            if (!configuration.inSync().equals(inSync)
+                    || !configuration.removed().equals(removed)) {
+                throw in.error("transferred", inSync + " or " + removed + " is not in ascending order");
             }
             return new VersionedConfiguration(configuration, version);
         } catch (IllegalArgumentException e) {

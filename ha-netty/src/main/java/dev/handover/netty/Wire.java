@@ -20,7 +20,8 @@ package dev.handover.netty;
  *             APPEND has its entries last; an entry is
  *             index i64 | epoch i64 | timestamp i64 | kind u8 | session i64 | sequence i64 | answered below i64 | size u32 | payload
  *             TRANSFERRED is version i32 | lineage uuid | epoch i64 | leader node str | leader logId uuid | count u32 | count x { node str | logId uuid }
- *             | minInSync i32 | featureLevel i32 | nonce uuid | reason str | leaseNanos i64
+ *             | minInSync i32 | featureLevel i32 | nonce uuid | reason str | leaseNanos i64 | count u32 | count x { removed node str }
+ *             JOIN is epoch i64 | lineage uuid | lastIndex i64 | lastEpoch i64 | featureLevel i32 | learner u8 (0 or 1)
  *             ADMIN_REQUEST and ADMIN_REPLY have their text behind a four-byte length
  * </pre>
  *

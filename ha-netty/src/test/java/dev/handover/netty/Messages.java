@@ -110,7 +110,8 @@ final class Messages {
                                         level,
                                         nonce,
                                         reason,
-                                        level % 2 == 0 ? 0 : level),
+                                        level % 2 == 0 ? 0 : level,
+                                        level % 2 == 0 ? List.of() : List.of(NodeId.of("gone-1"), NodeId.of("gone-2"))),
                                 version)));
     }
 

@@ -147,6 +147,7 @@ public final class HaNode implements AutoCloseable {
         private int maxFeatureLevel = FeatureLevels.NEWEST;
         private Duration readLease = Duration.ZERO;
         private double clockDrift = LeaseOptions.OFF.drift();
+        private boolean learner;
         private StorageOptions storage = StorageOptions.defaults();
         private NodeRuntime.@Nullable LogStores logStores;
 
@@ -255,6 +256,15 @@ public final class HaNode implements AutoCloseable {
          */
         public Builder minInSync(int value) {
             minInSync = value;
+            return this;
+        }
+
+        /**
+         * Makes this node a learner in all its groups; default false. It follows and answers reads, {@link Consistency#LOCAL} ones by itself; but it is never in sync, no commit waits for it, and
+         * it never leads, so it does not add to the number of copies. For analytics, or for a site so far away that waiting for it would be too slow.
+         */
+        public Builder learner(boolean value) {
+            learner = value;
             return this;
         }
 
@@ -378,20 +388,21 @@ public final class HaNode implements AutoCloseable {
             Duration beat = heartbeat == null ? failureTimeout.dividedBy(10) : heartbeat;
             ProtocolOptions defaults = ProtocolOptions.defaults();
             ProtocolOptions protocol = new ProtocolOptions(
-                    beat.toNanos(),
-                    failureTimeout.toNanos(),
-                    defaults.casRetryNanos(),
-                    drainTimeout.toNanos(),
-                    minInSync,
-                    maxFeatureLevel,
-                    defaults.maxAppendBytes(),
-                    defaults.maxInFlightBytes(),
-                    defaults.maxUncommittedBytes(),
-                    defaults.maxUnappliedBytes(),
-                    defaults.tailBytes(),
-                    defaults.joinLagEntries(),
-                    snapshotMarginEntries,
-                    new LeaseOptions(readLease.toNanos(), clockDrift));
+                            beat.toNanos(),
+                            failureTimeout.toNanos(),
+                            defaults.casRetryNanos(),
+                            drainTimeout.toNanos(),
+                            minInSync,
+                            maxFeatureLevel,
+                            defaults.maxAppendBytes(),
+                            defaults.maxInFlightBytes(),
+                            defaults.maxUncommittedBytes(),
+                            defaults.maxUnappliedBytes(),
+                            defaults.tailBytes(),
+                            defaults.joinLagEntries(),
+                            snapshotMarginEntries)
+                    .withLeases(new LeaseOptions(readLease.toNanos(), clockDrift))
+                    .withLearner(learner);
             return new NodeOptions(
                     cluster,
                     commandTimeout,

@@ -241,6 +241,16 @@ final class LocalLog implements ReplicatedLog {
     }
 
     @Override
+    public CompletableFuture<GroupStatus> removeMember(NodeId member) {
+        return replica.memberChanges().ask(Objects.requireNonNull(member, "member"), true);
+    }
+
+    @Override
+    public CompletableFuture<GroupStatus> admitMember(NodeId member) {
+        return replica.memberChanges().ask(Objects.requireNonNull(member, "member"), false);
+    }
+
+    @Override
     public void close() {
         node.leave(replica);
     }

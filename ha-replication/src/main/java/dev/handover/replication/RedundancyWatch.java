@@ -22,6 +22,7 @@ final class RedundancyWatch {
     @Nullable
     Redundancy follow(Configuration configuration) {
         configuration.inSync().stream().map(ReplicaId::node).forEach(seen::add);
+        seen.removeAll(configuration.removed()); // R22: nobody waits for them
         Redundancy next = Redundancy.of(configuration, seen);
         if (next.equals(now)) {
             return null;

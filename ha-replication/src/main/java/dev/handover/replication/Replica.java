@@ -79,6 +79,7 @@ final class Replica {
     private final Proposals proposals;
     private final Reads reads;
     private final Transfers transfers;
+    private final MemberChanges memberChanges;
     private final Stopping stopping;
     private final CompletableFuture<String> stopped = new CompletableFuture<>();
 
@@ -120,6 +121,7 @@ final class Replica {
         proposals = new Proposals(this);
         reads = new Reads(this, node.options());
         transfers = new Transfers(this, node.options());
+        memberChanges = new MemberChanges(this, node.options());
         stopping = new Stopping(this, node.options());
     }
 
@@ -334,6 +336,10 @@ final class Replica {
         } else {
             transfers.ask(target, future);
         }
+    }
+
+    MemberChanges memberChanges() {
+        return memberChanges;
     }
 
     Completions completions() {
@@ -677,6 +683,8 @@ final class Replica {
                     Instant.now(), self.node(), group, step.step(), step.epoch(), System.nanoTime(), step.detail()));
         } else if (effect instanceof Effect.Transfer step) {
             transfers.happened(step);
+        } else if (effect instanceof Effect.MembersChanged change) {
+            memberChanges.happened(change);
         } else if (effect instanceof Effect.Faulted faulted) {
             faulted(faulted.reason());
         } else if (effect instanceof Effect.Stopped stop) {
@@ -767,7 +775,7 @@ final class Replica {
         end(new ReplicaFaultedException(label + " has stopped itself: " + reason), reason);
     }
 
-    private HandoverException closed() {
+    HandoverException closed() {
         return new ReplicaClosedException(label + " was closed; join the group again, or use another node");
     }
 
@@ -799,6 +807,7 @@ final class Replica {
         commands.end(reason);
         reads.end(reason);
         transfers.end(reason);
+        memberChanges.end(reason);
         board.end(reason);
         coordinator.close();
         node.applier().run(() -> applied.stop(reason));

@@ -112,6 +112,24 @@ public interface ReplicatedLog extends AutoCloseable {
      */
     CompletableFuture<TransferResult> handOver();
 
+    /**
+     * Removes a node from the group, for good or until {@link #admitMember}: a living one, that is to be stopped and kept out, or one that is dead and should not be missed. Whatever replica it
+     * starts with, it neither follows nor is in sync any more. Said to the leader; takes at most the drain time-out, and as long as the configuration store needs.
+     *
+     * @return the status when the configuration says so; fails with {@link dev.handover.MembershipRefusedException} if this node does not lead, is the one to be removed, or if fewer than {@code
+     *     minInSync} replicas would be left in sync; with {@link dev.handover.OutcomeUnknownException} if the store does not tell for long
+     */
+    default CompletableFuture<GroupStatus> removeMember(NodeId node) {
+        return CompletableFuture.failedFuture(
+                new UnsupportedOperationException(getClass().getName() + " removes no members"));
+    }
+
+    /** Lets a node in again that was removed; a node that was not may always come. Said to the leader, and ends as {@link #removeMember}. */
+    default CompletableFuture<GroupStatus> admitMember(NodeId node) {
+        return CompletableFuture.failedFuture(
+                new UnsupportedOperationException(getClass().getName() + " admits no members"));
+    }
+
     /** Hands over if it leads, answers what was submitted here, leaves in order and stops. Blocks for at most three times the drain time-out. Closing twice is fine. */
     @Override
     void close();

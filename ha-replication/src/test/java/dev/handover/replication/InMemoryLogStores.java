@@ -55,6 +55,11 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         }
     }
 
+    /** The disk is replaced by an empty one; nobody has it open. */
+    void wipe(GroupId group, NodeId node) {
+        disks.remove(node + "/" + group);
+    }
+
     /** The next force of this log fails. */
     void failForce(GroupId group, NodeId node) {
         disk(group, node).failing = true;

@@ -22,6 +22,7 @@ import java.util.stream.Collectors;
  * nonce=c0de...
  * reason=a does not answer
  * leaseNanos=200000000           only while leases are in use
+ * removed=d,e                    only while somebody is
  * </pre>
  */
 final class ConfigurationCodec {
@@ -43,8 +44,15 @@ final class ConfigurationCodec {
                 .with("featureLevel", configuration.featureLevel())
                 .with("nonce", configuration.nonce())
                 .with("reason", configuration.reason());
-        return (configuration.leaseNanos() == 0 ? content : content.with("leaseNanos", configuration.leaseNanos()))
-                .encode();
+        if (configuration.leaseNanos() != 0) {
+            content = content.with("leaseNanos", configuration.leaseNanos());
+        }
+        if (!configuration.removed().isEmpty()) {
+            content = content.with(
+                    "removed",
+                    configuration.removed().stream().map(NodeId::value).collect(Collectors.joining(",")));
+        }
+        return content.encode();
     }
 
     static Configuration decode(byte[] bytes) throws MalformedContentException {
@@ -61,10 +69,12 @@ final class ConfigurationCodec {
         UUID nonce = content.takeUuid("nonce");
         String reason = content.take("reason");
         long leaseNanos = content.has("leaseNanos") ? content.takeLong("leaseNanos") : 0;
+        List<String> removedNames = content.has("removed") ? content.takeList("removed") : List.of();
         content.expectNoMore();
         try {
+            List<NodeId> removed = removedNames.stream().map(NodeId::of).toList();
             return new Configuration(
-                    lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos);
+                    lineage, epoch, leader, inSync, minInSync, featureLevel, nonce, reason, leaseNanos, removed);
         } catch (IllegalArgumentException e) {
             throw new MalformedContentException(String.valueOf(e.getMessage()));
         }

@@ -118,6 +118,24 @@ public sealed interface Effect {
      */
     record Transfer(long id, TransferStep step, @Nullable NodeId target, long epoch, String detail) implements Effect {}
 
+    /** How a change of members ended. */
+    enum MembersOutcome {
+        /** The configuration says so. */
+        DONE,
+        /** Nothing was done, and will be. */
+        REFUSED,
+        /** Nobody knows yet: the configuration will tell. */
+        UNKNOWN
+    }
+
+    /**
+     * A change of members that was asked for has ended (R22).
+     *
+     * @param id of the {@link Event.ChangeMembers}
+     * @param epoch of the newest configuration known
+     */
+    record MembersChanged(long id, NodeId node, MembersOutcome outcome, long epoch, String detail) implements Effect {}
+
     /** The replica has stopped itself for good: nothing more will be sent, persisted or applied. */
     record Faulted(String reason) implements Effect {}
 

@@ -104,6 +104,16 @@ public sealed interface Event {
     record ApplicationFailed(String reason) implements Event {}
 
     /**
+     * Remove a node from the group, or admit it again (R22). Ends with one {@link Effect.MembersChanged}.
+     *
+     * @param id given back with the effect
+     * @param node any, also one that is not there
+     * @param remove false to admit it again
+     * @param patienceNanos how long this may take
+     */
+    record ChangeMembers(long id, NodeId node, boolean remove, long patienceNanos) implements Event {}
+
+    /**
      * Give the leadership to another replica of the in-sync set (R18). Ends with an {@link Effect.Transfer} whose step {@link
      * dev.handover.event.HaEvent.TransferStep#isLast is the last}.
      *

@@ -48,6 +48,9 @@ final class FollowerProgress {
     /** Highest level that it has said to support, on its present connection (R20); the first one until it speaks. */
     int featureLevel = FeatureLevels.FIRST;
 
+    /** It wants never to be in sync (R22). */
+    boolean learner;
+
     long countedSinceNanos;
     /** Outstanding {@link Effect.Fetch}; 0 if none. */
     long fetchId;

@@ -227,9 +227,11 @@ final class Followership {
     }
 
     /** Tells the presumed leader that this replica is here, until it sends. */
-    void join(@Nullable ReplicaId to) {
+    void join(@Nullable ReplicaId to, boolean inSync) {
         long interval = state.options.heartbeatNanos();
-        boolean quiet = leader == null || silentFor(4 * interval);
+        boolean quiet = leader == null
+                || silentFor(4 * interval)
+                || state.options.learner() && inSync; // R22: until the leader has it out of there
         if (to != null
                 && !to.equals(state.self)
                 && quiet
@@ -244,7 +246,8 @@ final class Followership {
                             lineage == null ? NO_LINEAGE : lineage,
                             state.log.lastIndex(),
                             state.log.lastEpoch(),
-                            state.options.featureLevel()));
+                            state.options.featureLevel(),
+                            state.options.learner()));
         }
     }
 

@@ -66,7 +66,7 @@ final class InSyncPolicy {
         } else if (follower.refused && !state.connected.contains(follower.id.node())) {
             return "refuses connections";
         }
-        return follower.goodbye ? "stopped" : null;
+        return follower.goodbye ? "stopped" : follower.learner ? "is a learner by its own setting" : null;
     }
 
     /** It was removed, or waited for in vain: it may not come back at once. */

@@ -90,7 +90,10 @@ final class Leadership {
                         member, id -> new FollowerProgress(id, Math.max(1, state.log.lastIndex()), state.now));
             }
         }
-        followers.keySet().removeIf(id -> !configuration.isInSync(id) && !state.reachable(id));
+        followers
+                .keySet()
+                .removeIf(id -> !configuration.isInSync(id)
+                        && (!state.reachable(id) || configuration.isRemoved(id.node()))); // R22
     }
 
     Configuration configuration() {
@@ -102,6 +105,11 @@ final class Leadership {
     /** It serves, and no other change is under way. */
     boolean mayTransfer() {
         return serving && agent.proposal() == null && state.epochIsDurable();
+    }
+
+    /** As R8 asks for it, also while too few are in sync to serve, and no other change is under way. */
+    boolean mayAdmit() {
+        return reconciled && agent.proposal() == null && state.epochIsDurable();
     }
 
     /** Another one should lead, and could (R7). */
@@ -323,6 +331,9 @@ final class Leadership {
 
     /** A replica says where it is: a member that came back, or a learner. */
     void join(ReplicaId from, Message.Join join) {
+        if (configuration.isRemoved(from.node())) { // R22
+            return;
+        }
         FollowerProgress follower =
                 followers.computeIfAbsent(from, id -> new FollowerProgress(id, state.log.lastIndex() + 1, state.now));
         policy.hears();
@@ -331,6 +342,7 @@ final class Leadership {
         follower.refused = false;
         follower.goodbye = false;
         follower.featureLevel = join.featureLevel();
+        follower.learner = join.learner();
         long agreed = state.log.lastNotAbove(join.lastIndex(), join.lastEpoch());
         follower.next = Math.max(follower.match, agreed) + 1;
         probe(follower);

@@ -48,8 +48,15 @@ public sealed interface Message {
      * @param epoch highest epoch adopted
      * @param lineage of the sender's log, all zero while it has none
      * @param featureLevel highest entry format that the sender can read
+     * @param learner it wants to follow and never to be in sync (R22)
      */
-    record Join(long epoch, UUID lineage, long lastIndex, long lastEpoch, int featureLevel) implements OfCore {}
+    record Join(long epoch, UUID lineage, long lastIndex, long lastEpoch, int featureLevel, boolean learner)
+            implements OfCore {
+        /** From one that wants to be in sync. */
+        public Join(long epoch, UUID lineage, long lastIndex, long lastEpoch, int featureLevel) {
+            this(epoch, lineage, lastIndex, lastEpoch, featureLevel, false);
+        }
+    }
 
     /**
      * To the leader of {@code epoch}, with every answer to a heartbeat while the group's level is below the sender's: what it could read (R20).

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param drainTimeoutNanos how long an orderly stop waits for the others; default 2 s
  * @param minInSync initial value for a new group; default 1
  * @param featureLevel highest entry format that is read, and written once everybody can read it (R20); default {@link FeatureLevels#NEWEST}
+ * @param learner whether this replica only follows: it is never in sync, never counted for a commit, and never leads (R22); default false
  * @param maxAppendBytes entries in one message; default 1 MiB (a larger entry travels alone)
  * @param maxInFlightBytes sent to one follower and not acknowledged; default 8 MiB
  * @param maxUncommittedBytes appended and not committed: more is refused; default 64 MiB
@@ -30,6 +31,7 @@ public record ProtocolOptions(
         long drainTimeoutNanos,
         int minInSync,
         int featureLevel,
+        boolean learner,
         int maxAppendBytes,
         long maxInFlightBytes,
         long maxUncommittedBytes,
@@ -92,6 +94,7 @@ public record ProtocolOptions(
                 drainTimeoutNanos,
                 minInSync,
                 featureLevel,
+                false,
                 maxAppendBytes,
                 maxInFlightBytes,
                 maxUncommittedBytes,
@@ -135,6 +138,7 @@ public record ProtocolOptions(
                 drainTimeoutNanos,
                 minInSync,
                 featureLevel,
+                learner,
                 maxAppendBytes,
                 maxInFlightBytes,
                 maxUncommittedBytes,
@@ -154,6 +158,7 @@ public record ProtocolOptions(
                 drainTimeoutNanos,
                 value,
                 featureLevel,
+                learner,
                 maxAppendBytes,
                 maxInFlightBytes,
                 maxUncommittedBytes,
@@ -173,6 +178,7 @@ public record ProtocolOptions(
                 drainTimeoutNanos,
                 minInSync,
                 featureLevel,
+                learner,
                 maxAppendBytes,
                 maxInFlightBytes,
                 maxUncommittedBytes,
@@ -191,6 +197,27 @@ public record ProtocolOptions(
                 casRetryNanos,
                 drainTimeoutNanos,
                 minInSync,
+                value,
+                learner,
+                maxAppendBytes,
+                maxInFlightBytes,
+                maxUncommittedBytes,
+                maxUnappliedBytes,
+                tailBytes,
+                joinLagEntries,
+                snapshotMarginEntries,
+                leases);
+    }
+
+    /** With a replica that only follows, or one that does not (R22). */
+    public ProtocolOptions withLearner(boolean value) {
+        return new ProtocolOptions(
+                heartbeatNanos,
+                failureTimeoutNanos,
+                casRetryNanos,
+                drainTimeoutNanos,
+                minInSync,
+                featureLevel,
                 value,
                 maxAppendBytes,
                 maxInFlightBytes,
@@ -211,6 +238,7 @@ public record ProtocolOptions(
                 drainTimeoutNanos,
                 minInSync,
                 featureLevel,
+                learner,
                 maxAppendBytes,
                 maxInFlightBytes,
                 maxUncommittedBytes,

@@ -39,6 +39,7 @@ public final class ReplicaProtocol {
     private final Followership following;
     private final Transfer transfer;
     private final Rest rest;
+    private final Membership membership;
     private @Nullable Leadership leading;
 
     private boolean bootRecorded;
@@ -68,6 +69,7 @@ public final class ReplicaProtocol {
         following = new Followership(state);
         transfer = new Transfer(state, agent);
         rest = new Rest(state, agent);
+        membership = new Membership(state, agent);
     }
 
     /**
@@ -80,7 +82,7 @@ public final class ReplicaProtocol {
 
     /** Whether time may stand still until something happens: no tick is needed (R21). */
     public boolean rests() {
-        if (!begun || ended || stopping || transfer.isUnderWay()) {
+        if (!begun || ended || stopping || transfer.isUnderWay() || membership.isUnderWay()) {
             return false;
         }
         return leading != null ? leading.rests() : following.restsUnder() != null && rest.isSettled();
@@ -152,6 +154,7 @@ public final class ReplicaProtocol {
         try {
             handle(event);
             transfer.advance(leading);
+            membership.advance(leading);
             finishStop();
         } catch (Fault fault) {
             end(fault.why);
@@ -202,6 +205,8 @@ public final class ReplicaProtocol {
             unvouched(peer.peer(), peer.heardNanos());
         } else if (event instanceof Event.Transfer request) {
             transfer.ask(request, leading, knownLeader());
+        } else if (event instanceof Event.ChangeMembers request) {
+            membership.ask(request, leading, knownLeader());
         } else if (event instanceof Event.Start) {
             start();
         } else if (event instanceof Event.Stop) {
@@ -305,6 +310,11 @@ public final class ReplicaProtocol {
                             + ": the configuration store was rolled back or replaced. Restore it, or recover the group by force");
         } else {
             checkFeatureLevel(configuration);
+            if (state.options.learner() && configuration.inSync().equals(List.of(state.self))) { // R22
+                throw new Fault("This replica is the last one in sync, and is set to be a learner, which never leads: "
+                        + "the group would have no leader. Start it without that setting, bring another replica in sync, "
+                        + "and then start this one as a learner");
+            }
             begun = true;
             following.heardNothingYet();
             if (state.highestEpoch < configuration.epoch() || state.lineage == null) {
@@ -328,6 +338,9 @@ public final class ReplicaProtocol {
             throw new Fault("There is data of lineage " + state.lineage + " up to epoch " + state.highestEpoch
                     + " in the data directory, but the configuration store knows no such group. It points to the wrong cluster, or was wiped: "
                     + "correct the connect string, restore the store, or recover the group by force");
+        }
+        if (state.options.learner()) {
+            return; // R22: somebody else has to found the group; this one looks again
         }
         agent.propose(
                 ConfigurationStore.NOT_EXISTING,
@@ -369,7 +382,8 @@ public final class ReplicaProtocol {
         if (configuration.epoch() > state.highestEpoch) {
             boolean own = agent.isOwn(configuration); // R1, R10: by the nonce
             if (configuration.leader().equals(state.self)
-                    && (own || leading == null)) { // R18: adopted for the first time now
+                    && (own || leading == null) // R18: adopted for the first time now
+                    && !state.options.learner()) { // R22
                 lead(seen);
             } else {
                 if (own) {
@@ -447,7 +461,7 @@ public final class ReplicaProtocol {
                         "epoch " + configuration.epoch() + " is led by " + configuration.leader()));
             }
         }
-        following.join(joinTarget(configuration));
+        following.join(joinTarget(configuration), configuration.isInSync(state.self));
         considerTakeOver();
     }
 
@@ -472,7 +486,8 @@ public final class ReplicaProtocol {
     /** R9: a member of the in-sync set that suspects the leader tries to replace it. */
     private void considerTakeOver() {
         VersionedConfiguration known = agent.known();
-        if (!begun || stopping || leading != null || known == null || agent.proposal() != null) {
+        boolean never = state.options.learner(); // R22
+        if (!begun || stopping || leading != null || known == null || agent.proposal() != null || never) {
             return;
         }
         Configuration configuration = known.configuration();
@@ -741,6 +756,10 @@ public final class ReplicaProtocol {
         if (paused && !following.suspects()) {
             following.heardNothingYet(); // the own pause says nothing about the leader
         }
+        if (!begun && configurationKnown && state.options.learner() && state.now >= nextLookNanos) {
+            nextLookNanos = state.now + timeout;
+            agent.read(); // R22: somebody else has to found the group
+        }
         if (begun && following.silentFor(timeout)) {
             if (state.now >= nextLookNanos) {
                 nextLookNanos = state.now + timeout;
@@ -816,6 +835,7 @@ public final class ReplicaProtocol {
             }
         }
         following.failReads();
+        membership.end();
         ended = true;
         state.effects.add(new Effect.Stopped(how));
     }
@@ -830,6 +850,7 @@ public final class ReplicaProtocol {
             leading = null;
         }
         following.failReads();
+        membership.end();
         state.become(Role.FAULTED, why);
         ended = true;
         state.effects.add(new Effect.Faulted(why));

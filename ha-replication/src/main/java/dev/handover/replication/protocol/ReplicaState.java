@@ -106,7 +106,8 @@ final class ReplicaState {
                 featureLevel,
                 ids.get(),
                 "feature level " + base.featureLevel() + " to " + featureLevel,
-                base.leaseNanos());
+                base.leaseNanos(),
+                base.removed());
     }
 
     /** A leader's or candidate's next configuration; only leader and in-sync set differ. */
@@ -120,6 +121,7 @@ final class ReplicaState {
                 base.featureLevel(),
                 ids.get(),
                 why,
-                base.leaseNanos());
+                base.leaseNanos(),
+                base.removed());
     }
 }

@@ -39,9 +39,10 @@ final class SnapshotHeader {
 
     private SnapshotHeader() {}
 
-    /** What of a configuration fits into a header: its reason, which is for people, is shortened. */
+    /** What of a configuration fits into a header: its reason, which is for people, is shortened, and who is removed is left to the configuration store. */
     static @Nullable Configuration fitting(@Nullable Configuration given) {
-        if (given == null || given.reason().length() <= MAX_REASON) {
+        if (given == null
+                || given.reason().length() <= MAX_REASON && given.removed().isEmpty()) {
             return given;
         }
         return new Configuration(
@@ -52,7 +53,7 @@ final class SnapshotHeader {
                 given.minInSync(),
                 given.featureLevel(),
                 given.nonce(),
-                given.reason().substring(0, MAX_REASON),
+                given.reason().substring(0, Math.min(MAX_REASON, given.reason().length())),
                 given.leaseNanos());
     }
 

@@ -175,6 +175,11 @@ final class Checkers {
         commits.durableChanged(replica);
     }
 
+    /** An operator was told how a change of members ended. */
+    void membersChanged(Effect.MembersChanged changed, boolean remove) {
+        configurations.changed(changed, remove);
+    }
+
     void configurationStored(Configuration before, Configuration next) {
         configurations.stored(before, next);
         sim.counts.stored(before, next);

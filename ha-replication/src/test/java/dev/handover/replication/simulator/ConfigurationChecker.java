@@ -1,10 +1,13 @@
 package dev.handover.replication.simulator;
 
 import dev.handover.Configuration;
+import dev.handover.NodeId;
 import dev.handover.ReplicaId;
 import dev.handover.replication.protocol.Effect;
+import java.util.Set;
+import java.util.TreeSet;
 
-/** I1: epochs grow by one, the lineage stays. I7: no expansion before the own barrier is held by everybody in sync. R9, R13: who may take over, and with whom. R18: to whom a leader may give it. */
+/** R22: who may be in sync at all. I1: epochs grow by one, the lineage stays. I7: no expansion before the own barrier is held by everybody in sync. R9, R13: who may take over, and with whom. R18: to whom a leader may give it. */
 final class ConfigurationChecker {
     private final Simulation sim;
 
@@ -21,6 +24,10 @@ final class ConfigurationChecker {
                 next.epoch() == before.epoch() + 1, "I1", "after epoch " + before.epoch() + " comes " + next.epoch());
         SimFailure.unless(
                 next.lineage().equals(before.lineage()), "I1", "the lineage changes in epoch " + next.epoch());
+        for (ReplicaId member : next.inSync()) {
+            SimFailure.unless(
+                    !sim.replica(member.node()).isLearner(), "R22", "epoch " + next.epoch() + " has a learner in sync");
+        }
         SimFailure.unless(
                 next.featureLevel() >= before.featureLevel(), "R20", "the level is lowered in epoch " + next.epoch());
         if (next.featureLevel() > before.featureLevel()) {
@@ -46,6 +53,7 @@ final class ConfigurationChecker {
         if (base == null) {
             return;
         }
+        members(replica, base, next, who);
         if (!next.leader().equals(replica.id())) {
             transferring(process, base, next);
         } else if (replica.leads()) {
@@ -63,6 +71,38 @@ final class ConfigurationChecker {
                     "R9",
                     who + " with the old leader");
         }
+    }
+
+    private static void members(SimReplica replica, Configuration base, Configuration next, String who) {
+        Set<NodeId> removed = new TreeSet<>(next.removed());
+        base.removed().forEach(removed::remove);
+        Set<NodeId> admitted = new TreeSet<>(base.removed());
+        next.removed().forEach(admitted::remove);
+        if (removed.isEmpty() && admitted.isEmpty()) {
+            return;
+        }
+        SimFailure.unless(
+                replica.leads()
+                        && removed.size() + admitted.size() == 1
+                        && next.leader().equals(base.leader()),
+                "R22",
+                who + ", and changes who is removed from " + base.removed());
+        SimFailure.unless(
+                removed.isEmpty()
+                        || next.inSync().size() == base.inSync().size()
+                        || next.inSync().size() >= next.minInSync(),
+                "R22",
+                who + ", and leaves fewer than minInSync");
+    }
+
+    /** What an operator was told: done is what the configuration of that epoch says. */
+    void changed(Effect.MembersChanged changed, boolean remove) {
+        Configuration then = sim.register.ofEpoch(changed.epoch());
+        SimFailure.unless(
+                changed.outcome() != Effect.MembersOutcome.DONE
+                        || then != null && then.isRemoved(changed.node()) == remove,
+                "R22",
+                changed + ", but the configuration is " + then);
     }
 
     private void transferring(Checkers.Observed process, Configuration base, Configuration next) {

@@ -12,6 +12,8 @@ enum Fault {
     STOP(4),
     /** A leader is asked to give the leadership to another, and perhaps something happens to either meanwhile. */
     TRANSFER(14),
+    /** An operator removes a node from the group, or admits one again, and perhaps something happens to the leader or that node. */
+    MEMBERS(6),
     /** A process stands still for a while. */
     PAUSE(8),
     /** Nothing reaches a node, nothing leaves it. */

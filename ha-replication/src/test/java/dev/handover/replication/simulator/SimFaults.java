@@ -83,6 +83,7 @@ final class SimFaults {
                 restartAfter(one, time);
             }
             case TRANSFER -> transfer(one, other, time);
+            case MEMBERS -> changeMembers(other, time);
             case PAUSE -> one.pause(time);
             case ISOLATE -> {
                 for (SimReplica each : sim.replicas) {
@@ -158,6 +159,40 @@ final class SimFaults {
                     one.shell().slowFor(time);
                 }
             }
+        }
+    }
+
+    private void changeMembers(SimReplica target, long time) {
+        VersionedConfiguration newest = sim.register.newest();
+        if (newest == null) {
+            return;
+        }
+        Configuration configuration = newest.configuration();
+        SimReplica leader = sim.replica(configuration.leader().node());
+        leader.changeMembers(target.node(), !configuration.isRemoved(target.node()), time);
+        long soon = sim.dice.after(2 * sim.parameters.registerNanos);
+        switch (sim.dice.below(8)) {
+            case 0 ->
+                sim.after(soon, () -> {
+                    leader.killAfterEffects(sim.dice.below(6));
+                    restartAfter(leader, time);
+                });
+            case 1 ->
+                sim.after(soon, () -> {
+                    target.kill();
+                    restartAfter(target, time);
+                });
+            case 2 -> leader.pause(time);
+            case 3 -> sim.register.outage(soon);
+            case 4 -> sim.after(soon, () -> leader.changeMembers(target.node(), sim.dice.chance(0.5), time));
+            case 5 -> { // it has left: its disk is used for something else
+                if (configuration.isRemoved(target.node()) && isSpare(target)) {
+                    target.kill();
+                    target.disk().wipe();
+                    restartAfter(target, time);
+                }
+            }
+            default -> {}
         }
     }
 

@@ -30,6 +30,9 @@ final class SimParameters {
 
     final int replicas;
     final int minInSync;
+    /** So many of the last nodes are learners for ever (R22). */
+    final int learners;
+
     final int clients;
     final int keys;
     final ProtocolOptions options;
@@ -82,6 +85,7 @@ final class SimParameters {
     SimParameters(Dice dice, Dice leaseDice, Clocks clocks) {
         replicas = dice.pick(List.of(2, 3, 3, 3, 5));
         minInSync = dice.chance(0.75) ? 1 : 2;
+        learners = replicas > 2 && dice.chance(0.2) ? 1 : 0;
         clients = 1 + dice.below(4);
         keys = 1 + dice.below(3);
         long heartbeat = dice.scale(4 * MILLI, 30 * MILLI);
@@ -99,6 +103,7 @@ final class SimParameters {
                 dice.scale(10 * MILLI, 300 * MILLI),
                 minInSync,
                 FeatureLevels.NEWEST,
+                false,
                 (int) dice.scale(65, 20_000),
                 dice.scale(65, 100_000),
                 dice.scale(200, 1_000_000),
@@ -171,7 +176,8 @@ final class SimParameters {
 
     @Override
     public String toString() {
-        return replicas + " replicas, minInSync " + minInSync + ", " + clients + " clients x " + pipeline + " on "
+        return replicas + " replicas, minInSync " + minInSync + ", " + learners + " learners, " + clients
+                + " clients x " + pipeline + " on "
                 + keys
                 + " keys, heartbeat " + options.heartbeatNanos() / MICRO + " us, failureTimeout "
                 + options.failureTimeoutNanos() / MICRO + " us, casRetry " + options.casRetryNanos() / MICRO

@@ -58,6 +58,11 @@ final class SimReplica {
         return index;
     }
 
+    /** By its setting, and for ever (R22). */
+    boolean isLearner() {
+        return index >= sim.parameters.replicas - sim.parameters.learners;
+    }
+
     NodeId node() {
         return node;
     }
@@ -118,7 +123,10 @@ final class SimReplica {
         release.boot(boot);
         RecoveredReplica recovered = disk.open();
         core = new ReplicaProtocol(
-                sim.parameters.optionsOfAProcess(sim.dice).withFeatureLevel(release.featureLevel()),
+                sim.parameters
+                        .optionsOfAProcess(sim.dice)
+                        .withFeatureLevel(release.featureLevel())
+                        .withLearner(isLearner()),
                 id,
                 recovered,
                 sim.dice::uuid);
@@ -177,6 +185,12 @@ final class SimReplica {
 
     void transfer(NodeId target, long patienceNanos) {
         deliver(new Event.Transfer(shell.transferAsked(), target, patienceNanos));
+    }
+
+    void changeMembers(NodeId target, boolean remove, long patienceNanos) {
+        if (running) {
+            deliver(new Event.ChangeMembers(shell.membersAsked(remove), target, remove, patienceNanos));
+        }
     }
 
     void pause(long nanos) {

@@ -46,6 +46,9 @@ final class SimShell {
     /** Transfers that were asked for and have not ended. */
     private final Set<Long> transfers = new TreeSet<>();
 
+    /** Changes of members that were asked for and have not ended: whether to remove. */
+    private final Map<Long, Boolean> memberChanges = new TreeMap<>();
+
     private long lastTransfer;
     /** Confirmed reads that wait until this index is applied. */
     private final TreeMap<Long, List<Runnable>> readable = new TreeMap<>();
@@ -73,8 +76,14 @@ final class SimShell {
         return lastTransfer;
     }
 
+    long membersAsked(boolean remove) {
+        memberChanges.put(++lastTransfer, remove);
+        return lastTransfer;
+    }
+
+    /** Something that an operator has asked for has not ended. */
     boolean isTransferring() {
-        return !transfers.isEmpty();
+        return !transfers.isEmpty() || !memberChanges.isEmpty();
     }
 
     /** From a client. */
@@ -118,6 +127,10 @@ final class SimShell {
                         "R18",
                         replica.node() + " ends a transfer twice: " + transfer);
             }
+        } else if (effect instanceof Effect.MembersChanged changed) {
+            Boolean remove = memberChanges.remove(changed.id());
+            SimFailure.unless(remove != null, "R22", replica.node() + " ends a change twice: " + changed);
+            sim.checkers.membersChanged(changed, remove);
         } else if (effect instanceof Effect.StatusChanged status
                 && !status.role().leads()) {
             for (SimClient.Attempt attempt : accepted.values()) { // the next leader answers them

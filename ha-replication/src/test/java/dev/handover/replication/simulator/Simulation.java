@@ -190,6 +190,19 @@ final class Simulation {
             faults.restore(replica);
         }
         register.heal();
+        admitAll();
+    }
+
+    /** In the end operators admit again whom they have removed, and say so until it is done. */
+    private void admitAll() {
+        VersionedConfiguration newest = register.newest();
+        if (newest != null) {
+            SimReplica leader = replica(newest.configuration().leader().node());
+            for (NodeId removed : newest.configuration().removed()) {
+                leader.changeMembers(removed, false, parameters.options.failureTimeoutNanos());
+            }
+        }
+        after(4 * parameters.options.failureTimeoutNanos(), this::admitAll);
     }
 
     /** Whether everybody who had what is committed has lost it: then nothing more can be asked for. */
@@ -231,7 +244,9 @@ final class Simulation {
 
     private boolean isAtRest() {
         VersionedConfiguration newest = register.newest();
-        if (newest == null || newest.configuration().inSync().size() != replicas.size()) {
+        if (newest == null
+                || newest.configuration().inSync().size() != replicas.size() - parameters.learners
+                || !newest.configuration().removed().isEmpty()) {
             return false;
         }
         SimReplica leader = replica(newest.configuration().leader().node());

@@ -4,6 +4,7 @@ import dev.handover.HandoverException;
 import dev.handover.NodeId;
 import dev.handover.examples.kv.store.KvStateMachine;
 import dev.handover.replication.Consistency;
+import dev.handover.replication.GroupStatus;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.TransferResult;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,8 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * For operators. {@code HANDOVER TRANSFER [node]} gives the leadership to another node; said to the leader; commands of all clients go on meanwhile. {@code HANDOVER DIGEST}
+ * For operators. {@code HANDOVER TRANSFER [node]} gives the leadership to another node; said to the leader; commands of all clients go on meanwhile. {@code HANDOVER REMOVE node} and {@code HANDOVER ADMIT node} change who may
+ * be in the group; said to the leader. {@code HANDOVER DIGEST}
  * sums up what this replica has applied: replicas that have applied the same answer the same.
  */
 final class HandoverCommand {
@@ -38,7 +40,7 @@ final class HandoverCommand {
                 0,
                 0,
                 0,
-                "HANDOVER TRANSFER [node]: gives the leadership to that node, or to the best. HANDOVER DIGEST: sums up what this"
+                "HANDOVER TRANSFER [node]: gives the leadership to that node, or to the best. HANDOVER REMOVE node: keeps it out of the group. HANDOVER ADMIT node: lets it in again. HANDOVER DIGEST: sums up what this"
                         + " node holds.",
                 this::parse);
     }
@@ -49,8 +51,13 @@ final class HandoverCommand {
             return new Request.Later(
                     () -> log.read(Consistency.LOCAL, store::digest).handle(HandoverCommand::digest));
         }
-        if (!sub.equals("transfer")) {
-            return CommandTable.refuse("ERR unknown subcommand. Try HANDOVER TRANSFER [node], or HANDOVER DIGEST.");
+        boolean members = sub.equals("remove") || sub.equals("admit");
+        if (!sub.equals("transfer") && !members) {
+            return CommandTable.refuse(
+                    "ERR unknown subcommand. Try HANDOVER TRANSFER [node], HANDOVER REMOVE node, HANDOVER ADMIT node, or HANDOVER DIGEST.");
+        }
+        if (members && words.size() != 3) {
+            return CommandTable.refuse("ERR wrong number of arguments for 'handover|" + sub + "' command");
         }
         if (words.size() > 3) {
             return CommandTable.refuse("ERR wrong number of arguments for 'handover|transfer' command");
@@ -66,6 +73,9 @@ final class HandoverCommand {
             }
         }
         NodeId wanted = target;
+        if (members && wanted != null) {
+            return new Request.Later(() -> members(wanted, sub.equals("remove")));
+        }
         return new Request.Later(() -> transfer(wanted));
     }
 
@@ -76,6 +86,14 @@ final class HandoverCommand {
             server.transferEnded(text.replaceAll("[\\r\\n]+", " "));
             return thrown == null && result.transferred() ? new Reply.Status("OK " + text) : Reply.error(text);
         });
+    }
+
+    private CompletableFuture<Reply> members(NodeId node, boolean remove) {
+        CompletableFuture<GroupStatus> change = remove ? log.removeMember(node) : log.admitMember(node);
+        return change.handle((status, thrown) -> thrown != null
+                ? Reply.error(reason(thrown))
+                : new Reply.Status(
+                        "OK " + node + (remove ? " is removed" : " may come") + " in epoch " + status.epoch()));
     }
 
     private static Reply digest(String digest, @Nullable Throwable thrown) {
