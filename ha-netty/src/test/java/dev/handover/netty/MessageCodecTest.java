@@ -101,7 +101,7 @@ class MessageCodecTest {
         Transferred message = new Transferred(new VersionedConfiguration(
                 new Configuration(log, 3, a, List.of(a, b), 1, 1, log, "transfer from b"), 4));
         byte[] bytes = Messages.encoded(message);
-        int behind = 16 + 4 + 4 + 16 + 2 + "transfer from b".length() + 8;
+        int behind = 16 + 4 + 4 + 16 + 2 + "transfer from b".length() + 8 + 4;
         int second = bytes.length - behind - 1; // the name of b
         assertThat(bytes[second]).isEqualTo((byte) 'b');
         bytes[second - 19] = 'b';

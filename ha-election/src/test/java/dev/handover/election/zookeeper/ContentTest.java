@@ -225,14 +225,17 @@ class ContentTest {
                         Arbitraries.integers().greaterOrEqual(1),
                         Arbitraries.strings().ofMaxLength(50))
                 .as((replicas, leader, epoch, uuid, minInSync, featureLevel, reason) -> new Configuration(
-                        uuid,
-                        epoch,
-                        replicas.get(leader % replicas.size()),
-                        replicas,
-                        minInSync,
-                        featureLevel,
-                        new UUID(~uuid.getMostSignificantBits(), uuid.getLeastSignificantBits()),
-                        reason));
+                                uuid,
+                                epoch,
+                                replicas.get(leader % replicas.size()),
+                                replicas,
+                                minInSync,
+                                featureLevel,
+                                new UUID(~uuid.getMostSignificantBits(), uuid.getLeastSignificantBits()),
+                                reason)
+                        .withLeaseNanos(minInSync % 2 == 0 ? 0 : epoch)
+                        .withRemoved(
+                                featureLevel % 2 == 0 ? List.of() : List.of(NodeId.of("gone-1"), NodeId.of("gone-2"))));
     }
 
     @Provide

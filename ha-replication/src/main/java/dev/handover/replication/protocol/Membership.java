@@ -24,6 +24,8 @@ final class Membership {
     private final ReplicaState state;
     private final ConfigurationAgent agent;
     private final Deque<Asked> waiting = new ArrayDeque<>();
+    /** Ended in this step. */
+    private final List<Effect.MembersChanged> ended = new ArrayList<>();
 
     Membership(ReplicaState state, ConfigurationAgent agent) {
         this.state = state;
@@ -150,9 +152,16 @@ final class Membership {
         }
     }
 
+    void tellEnded() {
+        if (!ended.isEmpty()) {
+            state.effects.addAll(ended);
+            ended.clear();
+        }
+    }
+
     private void tell(Asked asked, MembersOutcome outcome, String detail) {
         VersionedConfiguration known = agent.known();
-        state.effects.add(new Effect.MembersChanged(
+        ended.add(new Effect.MembersChanged(
                 asked.id,
                 asked.node,
                 outcome,

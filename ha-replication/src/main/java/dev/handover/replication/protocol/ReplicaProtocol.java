@@ -164,6 +164,7 @@ public final class ReplicaProtocol {
                     + "and start it with an empty one to rebuild it from its peers");
         }
         tellStatus();
+        membership.tellEnded(); // behind the status that it speaks of
         if (state.effects.isEmpty()) {
             return List.of();
         }

@@ -385,8 +385,8 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "r22-forgotten",
                     "forgets with every change of the in-sync set who was removed",
                     "ReplicaState.java",
-                    "                why,\n                base.removed());",
-                    "                why,\n                List.of());"),
+                    "                why,\n                base.leaseNanos(),\n                base.removed());",
+                    "                why,\n                base.leaseNanos(),\n                List.of());"),
             new Mutation(
                     "R22",
                     "r22-below-min",
