@@ -149,6 +149,16 @@ class CommandsTest extends RespServerFixture {
     }
 
     @Test
+    void shouldRemoveAndAdmitMembers() throws IOException {
+        expect("+OK b is removed in epoch 7", "HANDOVER", "REMOVE", "b");
+        expect("+OK b may come in epoch 7", "handover", "admit", "b");
+        assertThat(client.call("HANDOVER", "REMOVE", "a")).startsWith("-").contains("hand the leadership over first");
+        assertThat(client.call("HANDOVER", "REMOVE")).startsWith("-ERR wrong number of arguments");
+        assertThat(client.call("HANDOVER", "ADMIT", "b", "c")).startsWith("-ERR wrong number of arguments");
+        assertThat(client.call("HANDOVER", "REMOVE", "not a name!")).startsWith("-ERR");
+    }
+
+    @Test
     void shouldTellItsRole() throws IOException {
         expect("+OK", "SET", "k", "v");
         expect("[\"master\", :1, []]", "ROLE");
@@ -156,6 +166,7 @@ class CommandsTest extends RespServerFixture {
                 .contains("# Server\r\n", "redis_version:", "connected_clients:1\r\n", "db0:keys=1,expires=0");
         assertThat(client.call("INFO", "replication"))
                 .contains("role:master\r\n", "connected_slaves:0\r\n", "epoch:7\r\n", "leader:a\r\n", "in_sync:a\r\n")
+                .contains("redundancy:last_copy\r\n", "missing:\r\n", "min_in_sync:1\r\n")
                 .contains("commit_index:1\r\n", "applied_index:1\r\n", "lag:0\r\n")
                 .doesNotContain("# Server");
         assertThat(client.call("INFO", "persistence"))

@@ -2,6 +2,7 @@ package dev.handover.examples.kv.resp;
 
 import dev.handover.Configuration;
 import dev.handover.GroupId;
+import dev.handover.MembershipRefusedException;
 import dev.handover.NodeId;
 import dev.handover.Redundancy;
 import dev.handover.Registration;
@@ -172,6 +173,19 @@ final class LoopbackLog implements ReplicatedLog {
     public CompletableFuture<TransferResult> handOver() {
         return CompletableFuture.failedFuture(
                 new TransferRefusedException("this replica is the last one in sync: nobody else could go on"));
+    }
+
+    @Override
+    public CompletableFuture<GroupStatus> removeMember(NodeId node) {
+        return node.equals(status().self().node())
+                ? CompletableFuture.failedFuture(
+                        new MembershipRefusedException(node + " leads; hand the leadership over first"))
+                : CompletableFuture.completedFuture(status());
+    }
+
+    @Override
+    public CompletableFuture<GroupStatus> admitMember(NodeId node) {
+        return CompletableFuture.completedFuture(status());
     }
 
     @Override
