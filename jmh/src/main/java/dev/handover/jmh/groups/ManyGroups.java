@@ -20,6 +20,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -242,6 +244,8 @@ public final class ManyGroups {
         private final LongAdder failed = new LongAdder();
         private final LongAdder open = new LongAdder();
         private final byte[] command = new byte[256];
+        /** The common pool would start a thread for each answer where there are two processors. */
+        private final ExecutorService clients = Executors.newSingleThreadExecutor();
 
         Load(List<ReplicatedLog> logs) {
             this.logs = logs;
@@ -262,6 +266,7 @@ public final class ManyGroups {
                 }
                 TimeUnit.MILLISECONDS.sleep(1);
             }
+            clients.shutdown();
             if (failed.sum() > 0) {
                 throw new IllegalStateException(failed.sum() + " writes failed; the figures would mean nothing");
             }
@@ -270,18 +275,22 @@ public final class ManyGroups {
 
         private void next() {
             int group = (int) (turn.getAndIncrement() % logs.size());
-            logs.get(group).submit(command).whenCompleteAsync((answer, failure) -> {
-                if (failure != null) {
-                    failed.increment();
-                } else {
-                    done.increment();
-                }
-                if (failure != null || over.get()) {
-                    open.decrement();
-                } else {
-                    next();
-                }
-            });
+            logs.get(group)
+                    .submit(command)
+                    .whenCompleteAsync(
+                            (answer, failure) -> {
+                                if (failure != null) {
+                                    failed.increment();
+                                } else {
+                                    done.increment();
+                                }
+                                if (failure != null || over.get()) {
+                                    open.decrement();
+                                } else {
+                                    next();
+                                }
+                            },
+                            clients);
         }
     }
 
