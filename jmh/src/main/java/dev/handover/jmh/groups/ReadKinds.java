@@ -7,6 +7,8 @@ import dev.handover.replication.Session;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +27,12 @@ public final class ReadKinds {
     private static final Duration LEASE = Duration.ofSeconds(1);
     private static final Duration WAIT = Duration.ofSeconds(30);
     private static final byte[] COMMAND = new byte[256];
+    /** The common pool of a machine with two cores starts a thread for each answer. */
+    private static final Executor CLIENT = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "reads-client");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     private final int inFlight;
     private final Duration duration;
@@ -130,16 +138,20 @@ public final class ReadKinds {
             AtomicReference<Throwable> failure,
             Histogram latencies) {
         long begin = System.nanoTime();
-        operation.get().whenCompleteAsync((answer, failed) -> {
-            if (failed != null) {
-                failure.set(failed);
-                open.decrementAndGet();
-            } else if (over.get()) {
-                open.decrementAndGet();
-            } else {
-                latencies.recordValue(System.nanoTime() - begin);
-                loop(operation, over, open, failure, latencies);
-            }
-        });
+        operation
+                .get()
+                .whenCompleteAsync(
+                        (answer, failed) -> {
+                            if (failed != null) {
+                                failure.set(failed);
+                                open.decrementAndGet();
+                            } else if (over.get()) {
+                                open.decrementAndGet();
+                            } else {
+                                latencies.recordValue(System.nanoTime() - begin);
+                                loop(operation, over, open, failure, latencies);
+                            }
+                        },
+                        CLIENT);
     }
 }
