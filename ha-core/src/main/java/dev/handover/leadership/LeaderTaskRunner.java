@@ -3,7 +3,6 @@ package dev.handover.leadership;
 import dev.handover.Registration;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -83,16 +82,6 @@ public final class LeaderTaskRunner implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Whether the task is being run at this moment. */
-    public boolean isRunning() {
-        lock.lock();
-        try {
-            return running;
         } finally {
             lock.unlock();
         }
@@ -191,11 +180,5 @@ public final class LeaderTaskRunner implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Waits for the thread's end after {@link #close}, for tests and orderly shut-downs. */
-    public boolean awaitEnd(Duration timeout) throws InterruptedException {
-        thread.join(TimeUnit.NANOSECONDS.toMillis(timeout.toNanos()));
-        return !thread.isAlive();
     }
 }

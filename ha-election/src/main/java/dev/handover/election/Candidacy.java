@@ -563,7 +563,12 @@ final class Candidacy implements LeadershipSource {
     }
 
     private void multi(ZooKeeper zooKeeper, List<Op> ops, Consumer<Code> done) {
-        AsyncCallback.MultiCallback callback = (rc, p, context, results) -> post(() -> done.accept(Code.get(rc)));
+        AsyncCallback.MultiCallback callback = (rc, p, context, results) -> post(() -> {
+            // a round of reads that began before may have seen the znode that is gone now, and would be believed
+            rounds++;
+            reading = false;
+            done.accept(Code.get(rc));
+        });
         zooKeeper.multi(ops, callback, null);
     }
 
