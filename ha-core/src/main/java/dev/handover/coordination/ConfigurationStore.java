@@ -53,6 +53,15 @@ public interface ConfigurationStore extends AutoCloseable {
     Membership membership();
 
     /**
+     * Small records that are no configuration of a group, over the same connection; their watches end with the store.
+     *
+     * @throws UnsupportedOperationException if this store keeps none
+     */
+    default RecordStore records() {
+        throw new UnsupportedOperationException(getClass().getName() + " keeps no records");
+    }
+
+    /**
      * Calls the listener with whether the store answers, now and after every change; of changes in quick succession the last one is always seen.
      * Calls come one at a time. It is for telling people: neither a leader nor a follower acts on it (R14). A store that cannot tell never calls.
      */

@@ -7,8 +7,10 @@ import dev.handover.Registration;
 import dev.handover.ReplicaId;
 import dev.handover.coordination.CasOutcome;
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.coordination.InMemoryRecords;
 import dev.handover.coordination.Member;
 import dev.handover.coordination.Membership;
+import dev.handover.coordination.RecordStore;
 import dev.handover.coordination.VersionedConfiguration;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -37,6 +40,7 @@ public final class InMemoryConfigurationStore implements AutoCloseable {
     private final Map<GroupId, VersionedConfiguration> configurations = new HashMap<>();
     private final Map<String, Long> boots = new HashMap<>();
     private final Map<Connection, Member> members = new HashMap<>();
+    private final InMemoryRecords records = new InMemoryRecords(executor);
     private final List<Watch> watches = new ArrayList<>();
     private final List<MemberWatch> memberWatches = new ArrayList<>();
     private volatile boolean reachable = true;
@@ -63,6 +67,7 @@ public final class InMemoryConfigurationStore implements AutoCloseable {
                 }
                 tellMembers();
             });
+            records.refresh();
         }
     }
 
@@ -126,6 +131,12 @@ public final class InMemoryConfigurationStore implements AutoCloseable {
 
     private final class Connection implements ConfigurationStore, Membership {
         private volatile boolean closed;
+        private final BooleanSupplier usable = () -> reachable && !closed;
+
+        @Override
+        public RecordStore records() {
+            return records.connect(usable);
+        }
 
         @Override
         public CompletableFuture<Optional<VersionedConfiguration>> read(GroupId group) {
@@ -209,6 +220,7 @@ public final class InMemoryConfigurationStore implements AutoCloseable {
             run(() -> {
                 watches.removeIf(watch -> watch.owner == this);
                 memberWatches.removeIf(watch -> watch.owner == this);
+                records.forget(usable);
                 if (members.remove(this) != null) {
                     tellMembers();
                 }

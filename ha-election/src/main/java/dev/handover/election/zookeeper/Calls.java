@@ -2,6 +2,7 @@ package dev.handover.election.zookeeper;
 
 import dev.handover.Configuration;
 import dev.handover.coordination.VersionedConfiguration;
+import dev.handover.coordination.VersionedRecord;
 import java.util.function.Consumer;
 import org.apache.zookeeper.AsyncCallback.DataCallback;
 import org.apache.zookeeper.CreateMode;
@@ -47,6 +48,10 @@ final class Calls {
                     },
                     null);
         }
+    }
+
+    static VersionedRecord record(String path, byte @Nullable [] data, int version) {
+        return new VersionedRecord(data == null ? new byte[0] : data, version);
     }
 
     static VersionedConfiguration configuration(String path, byte @Nullable [] data, int version)

@@ -2,9 +2,7 @@ package dev.handover.election.zookeeper;
 
 import static dev.handover.coordination.ConfigurationStore.NOT_EXISTING;
 
-import dev.handover.Configuration;
-import dev.handover.coordination.CasOutcome;
-import dev.handover.coordination.VersionedConfiguration;
+import java.util.Arrays;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.ZooDefs;
@@ -13,7 +11,7 @@ import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores a configuration if the version is still the expected one (R10). The way without trouble is one message and its answer. Every other answer than
+ * Stores content if the version is still the expected one (R10). The way without trouble is one message and its answer. Every other answer than
  * success is resolved by {@code sync} and read:
  *
  * <ul>
@@ -23,22 +21,28 @@ import org.jspecify.annotations.Nullable;
  *   <li>anything else: conflict. No attempt still on its way can find the expected version again, because versions only grow.
  * </ul>
  */
-final class CompareAndSet extends Operation<CasOutcome> {
+abstract class CompareAndSet<O> extends Operation<O> {
     private final Session session;
     private final String path;
     private final int expectedVersion;
-    private final Configuration next;
     private final byte[] content;
     private boolean inDoubt;
 
-    CompareAndSet(Session session, String path, int expectedVersion, Configuration next) {
+    CompareAndSet(Session session, String path, int expectedVersion, byte[] content) {
         super("compare-and-set of " + path);
         this.session = session;
         this.path = path;
         this.expectedVersion = expectedVersion;
-        this.next = next;
-        this.content = ConfigurationCodec.encode(next);
+        this.content = content;
     }
+
+    /** The content is stored with this version. */
+    abstract O applied(int version);
+
+    /** Something else is stored; nothing if the version is {@link dev.handover.coordination.ConfigurationStore#NOT_EXISTING}. */
+    abstract O conflict(byte @Nullable [] data, int version) throws MalformedContentException;
+
+    abstract O inDoubt(String cause);
 
     @Override
     void attempt(ZooKeeper zooKeeper) {
@@ -51,7 +55,7 @@ final class CompareAndSet extends Operation<CasOutcome> {
 
     @Override
     void unanswered(String cause) {
-        complete(new CasOutcome.InDoubt(cause));
+        complete(inDoubt(cause));
     }
 
     private void write(ZooKeeper zooKeeper) {
@@ -78,7 +82,7 @@ final class CompareAndSet extends Operation<CasOutcome> {
 
     private void written(ZooKeeper zooKeeper, Code code, @Nullable Stat stat) {
         if (code == Code.OK && stat != null) {
-            complete(new CasOutcome.Applied(new VersionedConfiguration(next, stat.getVersion())));
+            complete(applied(stat.getVersion()));
         } else if (code == Code.BADVERSION || code == Code.NODEEXISTS) {
             resolve(zooKeeper);
         } else if (code == Code.NONODE) {
@@ -114,28 +118,27 @@ final class CompareAndSet extends Operation<CasOutcome> {
         Calls.syncAndRead(zooKeeper, path, (rc, p, context, data, stat) -> {
             Code code = Code.get(rc);
             if (code == Code.OK) {
-                try {
-                    decide(Calls.configuration(path, data, stat.getVersion()));
-                } catch (MalformedContentException e) {
-                    fail(e);
-                }
+                decide(data, stat.getVersion());
             } else if (code == Code.NONODE) {
-                decide(null);
+                decide(null, NOT_EXISTING);
             } else {
                 trouble(code);
             }
         });
     }
 
-    private void decide(@Nullable VersionedConfiguration stored) {
-        int version = stored == null ? NOT_EXISTING : stored.version();
+    private void decide(byte @Nullable [] stored, int version) {
         if (version == expectedVersion) {
             inDoubt = false;
             session.again(this, "the version was still " + expectedVersion + " when an attempt was resolved");
-        } else if (stored != null && stored.configuration().equals(next)) {
-            complete(new CasOutcome.Applied(stored));
+        } else if (version != NOT_EXISTING && Arrays.equals(stored, content)) {
+            complete(applied(version));
         } else {
-            complete(new CasOutcome.Conflict(stored));
+            try {
+                complete(conflict(stored, version));
+            } catch (MalformedContentException e) {
+                fail(e);
+            }
         }
     }
 }

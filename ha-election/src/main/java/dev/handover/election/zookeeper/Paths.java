@@ -10,6 +10,7 @@ import dev.handover.ReplicaId;
  * <pre>
  * /handover/groups/GROUP/config                   the configuration; persistent, never deleted
  * /handover/groups/GROUP/replicas/NODE/LOGID      the replica's boot counter; persistent
+ * /handover/records/NAME                          a record; persistent
  * /handover/nodes/NODE                            the node's announcement; ephemeral
  * </pre>
  */
@@ -34,6 +35,10 @@ record Paths(String root) {
 
     String replica(GroupId group, ReplicaId replica) {
         return root + "/groups/" + group + "/replicas/" + replica.node() + "/" + replica.logId();
+    }
+
+    String record(String name) {
+        return root + "/records/" + name;
     }
 
     String nodes() {

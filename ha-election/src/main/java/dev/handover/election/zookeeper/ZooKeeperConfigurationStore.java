@@ -8,6 +8,7 @@ import dev.handover.coordination.CasOutcome;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.coordination.Membership;
 import dev.handover.coordination.Reachability;
+import dev.handover.coordination.RecordStore;
 import dev.handover.coordination.VersionedConfiguration;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -45,12 +46,14 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
     private final Paths paths;
     private final UUID instance = UUID.randomUUID();
     private final ZooKeeperMembership membership;
+    private final ZooKeeperRecords records;
 
     private ZooKeeperConfigurationStore(Builder builder, String connectString) {
         session = new Session(
                 connectString, builder.sessionTimeout, builder.operationTimeout, builder.watchRefreshInterval);
         paths = Paths.ofCluster(builder.cluster);
         membership = new ZooKeeperMembership(session, paths, instance);
+        records = new ZooKeeperRecords(session, paths);
     }
 
     /**
@@ -70,7 +73,7 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
 
     @Override
     public CompletableFuture<Optional<VersionedConfiguration>> read(GroupId group) {
-        return session.submit(new ReadConfiguration(session, paths.configuration(group)));
+        return session.submit(new ReadContent<>(session, paths.configuration(group), Calls::configuration));
     }
 
     /** Which groups the cluster has, by name; for operators. Fails as {@link #read} does. */
@@ -92,7 +95,8 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
             throw new IllegalArgumentException("expected version " + expectedVersion + " of group " + group
                     + " is below " + NOT_EXISTING + "; use the version that was read, or NOT_EXISTING");
         }
-        return session.submit(new CompareAndSet(session, paths.configuration(group), expectedVersion, next));
+        return session.submit(
+                new ConfigurationCompareAndSet(session, paths.configuration(group), expectedVersion, next));
     }
 
     /**
@@ -103,7 +107,7 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
      */
     @Override
     public Registration watch(GroupId group, Consumer<VersionedConfiguration> listener) {
-        return new ConfigurationWatch(session, paths.configuration(group), listener);
+        return new ContentWatch<>(session, paths.configuration(group), Calls::configuration, null, listener);
     }
 
     /**
@@ -131,6 +135,16 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
     @Override
     public Membership membership() {
         return membership;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>One persistent znode per record, {@code /handover/records/NAME}, that holds its bytes and nothing else.
+     */
+    @Override
+    public RecordStore records() {
+        return records;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.handover.election.zookeeper;
 
 import dev.handover.Registration;
-import dev.handover.coordination.VersionedConfiguration;
 import java.util.function.Consumer;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.WatchedEvent;
@@ -13,23 +12,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells a listener of every change of one configuration. A read sets the watch, the watch causes the next read; whatever gets lost on the way
+ * Tells a listener of every change of what a znode holds. A read sets the watch, the watch causes the next read; whatever gets lost on the way
  * (a session, an event) is made up by the session's refresh. Order and age are judged by the transaction that wrote the content, so a server
- * that lags behind never takes the listener back.
+ * that lags behind never takes the listener back. That there is nothing (any more) is told only if the listener wants to know, and was confirmed by a sync if there was something before.
  */
-final class ConfigurationWatch implements Watcher, Registration {
-    private static final Logger LOG = LoggerFactory.getLogger(ConfigurationWatch.class);
+final class ContentWatch<T> implements Watcher, Registration {
+    private static final Logger LOG = LoggerFactory.getLogger(ContentWatch.class);
 
     private final Session session;
     private final String path;
-    private final LatestDelivery<VersionedConfiguration> delivery;
+    private final Decoder<T> decoder;
+    private final @Nullable T absent;
+    private final LatestDelivery<T> delivery;
     private final Registration refreshing;
     private volatile long unreadable = -1;
+    private volatile long newest;
     private volatile boolean closed;
 
-    ConfigurationWatch(Session session, String path, Consumer<VersionedConfiguration> listener) {
+    /** With what the listener is told when there is no znode; null: nothing. */
+    ContentWatch(Session session, String path, Decoder<T> decoder, @Nullable T absent, Consumer<T> listener) {
         this.session = session;
         this.path = path;
+        this.decoder = decoder;
+        this.absent = absent;
         delivery = new LatestDelivery<>(path, listener);
         refreshing = session.onRefresh(this::read);
         read();
@@ -62,11 +67,13 @@ final class ConfigurationWatch implements Watcher, Registration {
 
     private void found(byte @Nullable [] data, Stat stat) {
         try {
-            delivery.offer(stat.getMzxid(), Calls.configuration(path, data, stat.getVersion()));
+            T content = decoder.decode(path, data, stat.getVersion());
+            newest = Math.max(newest, stat.getMzxid());
+            delivery.offer(2 * stat.getMzxid(), content);
         } catch (MalformedContentException e) {
             if (unreadable != stat.getMzxid()) {
                 unreadable = stat.getMzxid();
-                LOG.error("The configuration stays as it was: {}", e.getMessage());
+                LOG.error("What was read before stays as it was: {}", e.getMessage());
             }
         }
     }
@@ -81,14 +88,14 @@ final class ConfigurationWatch implements Watcher, Registration {
         void attempt(ZooKeeper zooKeeper) {
             zooKeeper.getData(
                     path,
-                    ConfigurationWatch.this,
+                    ContentWatch.this,
                     (rc, p, context, data, stat) -> {
                         Code code = Code.get(rc);
                         if (code == Code.OK) {
                             found(data, stat);
                             complete(true);
                         } else if (code == Code.NONODE) {
-                            awaitCreation(zooKeeper);
+                            nothingThere(zooKeeper);
                         } else {
                             trouble(code);
                         }
@@ -96,10 +103,33 @@ final class ConfigurationWatch implements Watcher, Registration {
                     null);
         }
 
+        /** Before the watch on the creation is set, so that what is created meanwhile comes afterwards. */
+        private void nothingThere(ZooKeeper zooKeeper) {
+            long before = newest;
+            if (absent == null) {
+                awaitCreation(zooKeeper);
+            } else if (before == 0) {
+                delivery.offer(1, absent);
+                awaitCreation(zooKeeper);
+            } else {
+                Calls.syncAndRead(zooKeeper, path, (rc, p, context, data, stat) -> {
+                    Code code = Code.get(rc);
+                    if (code == Code.OK) {
+                        attempt(zooKeeper); // created in between, or the server had lagged behind
+                    } else if (code == Code.NONODE) {
+                        delivery.offer(2 * before + 1, absent); // after what was seen, before all that comes
+                        awaitCreation(zooKeeper);
+                    } else {
+                        trouble(code);
+                    }
+                });
+            }
+        }
+
         private void awaitCreation(ZooKeeper zooKeeper) {
             zooKeeper.exists(
                     path,
-                    ConfigurationWatch.this,
+                    ContentWatch.this,
                     (rc, p, context, stat) -> {
                         Code code = Code.get(rc);
                         if (code == Code.OK) {

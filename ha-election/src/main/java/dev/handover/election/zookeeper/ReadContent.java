@@ -1,19 +1,20 @@
 package dev.handover.election.zookeeper;
 
-import dev.handover.coordination.VersionedConfiguration;
 import java.util.Optional;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.ZooKeeper;
 
-/** Reads a group's configuration linearizably. */
-final class ReadConfiguration extends Operation<Optional<VersionedConfiguration>> {
+/** Reads what a znode holds linearizably. */
+final class ReadContent<T> extends Operation<Optional<T>> {
     private final Session session;
     private final String path;
+    private final Decoder<T> decoder;
 
-    ReadConfiguration(Session session, String path) {
+    ReadContent(Session session, String path, Decoder<T> decoder) {
         super("read of " + path);
         this.session = session;
         this.path = path;
+        this.decoder = decoder;
     }
 
     @Override
@@ -22,7 +23,7 @@ final class ReadConfiguration extends Operation<Optional<VersionedConfiguration>
             Code code = Code.get(rc);
             if (code == Code.OK) {
                 try {
-                    complete(Optional.of(Calls.configuration(path, data, stat.getVersion())));
+                    complete(Optional.of(decoder.decode(path, data, stat.getVersion())));
                 } catch (MalformedContentException e) {
                     fail(e);
                 }
