@@ -13,8 +13,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.listen.StandardListenerManager;
 import org.apache.curator.framework.state.ConnectionStateListener;
@@ -114,6 +118,32 @@ class TwoBelieversTest {
     }
 
     @Test
+    void shouldNotBelieveARoundOfReadsThatBeganBeforeItGaveTheLeadershipAway() throws Exception {
+        TcpProxy proxy = ensemble.proxy();
+        List<Leadership> told = new CopyOnWriteArrayList<>();
+        LeaderElection a = ensemble.start(
+                LeaderElection.builder(ensemble.client(proxy.connectString(), Duration.ofSeconds(30)), "/jobs/billing")
+                        .candidate("a")
+                        .listener(told::add));
+        Leadership.Leading leading = awaitLeading(a);
+        ensemble.candidate(ensemble.client(), "b");
+        Await.until("a knows b", () -> a.candidates().size() == 2);
+        CuratorFramework admin = ensemble.client();
+        CompletableFuture<CompletableFuture<Void>> held =
+                proxy.holdAnswersOnce("/jobs/billing/candidates", () -> candidates(admin) == 3);
+        ensemble.candidate(ensemble.client(), "c"); // new to the round: it reads about c after all the rest
+        CompletableFuture<Void> answers = held.get(20, TimeUnit.SECONDS); // it was asked who leads, and who is there
+        CompletableFuture<Void> given = proxy.request("has yielded");
+        CompletableFuture<Void> yielded = a.yield();
+        given.get(20, TimeUnit.SECONDS);
+        assertThat(leading.isValid()).isFalse();
+        answers.complete(null); // the round; then the transaction; then what the round asked about c
+        yielded.get(10, TimeUnit.SECONDS);
+        Await.until("another one leads", () -> a.current() instanceof Leadership.Following now && now.leader() != null);
+        assertThat(told.subList(told.indexOf(leading) + 1, told.size())).doesNotContain(leading);
+    }
+
+    @Test
     void shouldNotTakeTheZnodeOfItsFormerSessionForItsOwn() throws Exception {
         CuratorFramework client = ensemble.client();
         LeaderElection a = ensemble.candidate(client, "a");
@@ -156,6 +186,7 @@ class TwoBelieversTest {
                         }
                     }
                 }
+                LockSupport.parkNanos(50_000); // leaves the processor to those it looks at
             }
         });
         checker.setDaemon(true);
@@ -167,6 +198,14 @@ class TwoBelieversTest {
             checker.join();
         }
         assertThat(finding.get()).isNull();
+    }
+
+    private static int candidates(CuratorFramework client) {
+        try {
+            return client.getChildren().forPath("/jobs/billing/candidates").size();
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot count the candidates", e);
+        }
     }
 
     /** Until the leadership has changed a few times. */

@@ -7,8 +7,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 
 /** Between one client and the server: loses requests or answers, and cuts connections, at the moment that a test wants. */
 public final class TcpProxy implements AutoCloseable {
@@ -19,6 +23,8 @@ public final class TcpProxy implements AutoCloseable {
     private volatile boolean losingAnswers;
     private volatile boolean refusing;
     private volatile String marker = "";
+    private volatile CompletableFuture<Void> answersFlow = CompletableFuture.completedFuture(null);
+    private final List<Watch> watches = new CopyOnWriteArrayList<>();
     private volatile long lostBytes;
 
     public TcpProxy(int target) throws IOException {
@@ -41,6 +47,39 @@ public final class TcpProxy implements AutoCloseable {
     /** From the first request on that contains this text; the request itself goes through. */
     void loseAnswersOnceRequested(String text) {
         marker = text;
+    }
+
+    /**
+     * From the first request on that contains this text while the condition holds, answers wait; the request itself goes through.
+     *
+     * @return completed when that request has come, with what the answers wait for
+     */
+    public CompletableFuture<CompletableFuture<Void>> holdAnswersOnce(String text, BooleanSupplier condition) {
+        CompletableFuture<CompletableFuture<Void>> held = new CompletableFuture<>();
+        watches.add(new Watch(text, condition, () -> {
+            CompletableFuture<Void> flow = new CompletableFuture<>();
+            answersFlow = flow;
+            held.complete(flow);
+        }));
+        return held;
+    }
+
+    /** Completes with the next request that contains this text. */
+    public CompletableFuture<Void> request(String text) {
+        CompletableFuture<Void> next = new CompletableFuture<>();
+        watches.add(new Watch(text, () -> true, () -> next.complete(null)));
+        return next;
+    }
+
+    private record Watch(String text, BooleanSupplier condition, Runnable then) {}
+
+    private void observe(String request) {
+        for (Watch watch : watches) {
+            if (request.contains(watch.text()) && watch.condition().getAsBoolean()) {
+                watches.remove(watch);
+                watch.then().run();
+            }
+        }
     }
 
     public void refuse(boolean refuse) {
@@ -97,9 +136,14 @@ public final class TcpProxy implements AutoCloseable {
                 }
                 if (requests ? losingRequests : losingAnswers) {
                     lostBytes += read;
-                } else {
-                    out.write(buffer, 0, read);
+                    continue;
                 }
+                if (requests) {
+                    observe(new String(buffer, 0, read, StandardCharsets.ISO_8859_1));
+                } else {
+                    answersFlow.join();
+                }
+                out.write(buffer, 0, read);
             }
         }
     }
