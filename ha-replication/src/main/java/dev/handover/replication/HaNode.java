@@ -2,6 +2,7 @@ package dev.handover.replication;
 
 import dev.handover.GroupId;
 import dev.handover.NodeId;
+import dev.handover.ReplicaClosedException;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.event.EventBus;
 import dev.handover.replication.protocol.FeatureLevels;
@@ -15,10 +16,13 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HaNode implements AutoCloseable {
     private final NodeRuntime runtime;
+    private final Map<GroupId, LocalLog> logs = new ConcurrentHashMap<>();
 
     private HaNode(NodeRuntime runtime) {
         this.runtime = runtime;
@@ -65,7 +70,38 @@ public final class HaNode implements AutoCloseable {
     public ReplicatedLog join(GroupId group, StateMachine stateMachine) {
         Objects.requireNonNull(group, "group");
         Objects.requireNonNull(stateMachine, "stateMachine");
-        return new LocalLog(runtime, runtime.join(group, stateMachine), stateMachine);
+        LocalLog log = new LocalLog(runtime, runtime.join(group, stateMachine), stateMachine);
+        logs.values().removeIf(LocalLog::hasEnded);
+        logs.put(group, log);
+        return log;
+    }
+
+    /** What {@link #join} gave for that group; empty if this node has not joined it, or has left it. */
+    public Optional<ReplicatedLog> log(GroupId group) {
+        LocalLog log = logs.get(group);
+        return log == null || log.hasEnded() ? Optional.empty() : Optional.of(log);
+    }
+
+    /**
+     * Completes when the threads that step the protocol and run the state machines have each taken up something new: with a node that is alive at once, never with one that hangs, exceptionally
+     * with one that is closed.
+     */
+    public CompletableFuture<Void> alive() {
+        CompletableFuture<Void> turned = new CompletableFuture<>();
+        Runnable last = () -> turned.complete(null);
+        boolean posted = runtime.loop().tryRun(() -> {
+            if (!runtime.applier().tryRun(last)) {
+                turned.completeExceptionally(closed());
+            }
+        });
+        if (!posted) {
+            turned.completeExceptionally(closed());
+        }
+        return turned;
+    }
+
+    private ReplicaClosedException closed() {
+        return new ReplicaClosedException("node " + id() + " was closed; start another one");
     }
 
     /** Name of this node. */

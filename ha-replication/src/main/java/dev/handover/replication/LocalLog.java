@@ -255,6 +255,11 @@ final class LocalLog implements ReplicatedLog {
         node.leave(replica);
     }
 
+    /** Whether the node has left the group. */
+    boolean hasEnded() {
+        return node.replica(group()) != replica;
+    }
+
     @Override
     public String toString() {
         return replica.label() + " " + replica.situation();
