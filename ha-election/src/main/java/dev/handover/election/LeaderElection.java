@@ -18,7 +18,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.imps.CuratorFrameworkState;
+import org.apache.curator.retry.RetryOneTime;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.common.PathUtils;
 import org.apache.zookeeper.data.ACL;
@@ -41,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the application has a replicated log, ask that log's group for its leader instead: two elections are two truths.
  *
- * <p>All methods may be called from any thread and none blocks, except {@link Builder#start} and {@link #close}. The client belongs to the caller, must be started
+ * <p>All methods may be called from any thread and none blocks, except {@link Builder#start} and {@link #close}. A client that is given belongs to the caller, must be started
  * and stays open; its namespace is not used. Futures fail with {@code TransferRefusedException} (nothing was done, the message says why), {@code IOException}
  * or {@code TimeoutException} (it may have been done; look who leads).
  */
@@ -51,10 +53,12 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
     private final Candidacy candidacy;
     private final Tasks tasks;
     private final @Nullable LivenessPort liveness;
+    private final @Nullable CuratorFramework ownClient;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private LeaderElection(Builder builder) throws IOException {
+    private LeaderElection(Builder builder, CuratorFramework client, boolean owned) throws IOException {
         path = builder.path;
+        ownClient = owned ? client : null;
         name = builder.name;
         UUID instance = UUID.randomUUID();
         InetSocketAddress bind = builder.fastTakeOver;
@@ -69,7 +73,7 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
                 builder.operationTimeout,
                 List.copyOf(builder.acl),
                 liveness);
-        candidacy = new Candidacy(builder.client, path, settings, instance, tasks);
+        candidacy = new Candidacy(client, path, settings, instance, tasks);
         Consumer<? super Leadership> listener = builder.listener;
         if (listener != null) {
             candidacy.listen(listener);
@@ -84,7 +88,17 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
      * @param path of the election's znode, such as {@code /jobs/billing}; created if missing. It must not be used for anything else
      */
     public static Builder builder(CuratorFramework client, String path) {
-        return new Builder(client, path);
+        return new Builder(client, "", path);
+    }
+
+    /**
+     * Of an election with a client of its own, which {@link #close} closes.
+     *
+     * @param connectString {@code host:port} of ZooKeeper's servers, separated by commas
+     * @param path as above
+     */
+    public static Builder builder(String connectString, String path) {
+        return new Builder(null, connectString, path);
     }
 
     @Override
@@ -183,6 +197,10 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
             if (port != null) {
                 port.close();
             }
+            CuratorFramework client = ownClient;
+            if (client != null) {
+                client.close();
+            }
         }
     }
 
@@ -202,8 +220,12 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
 
     /** Of a {@link LeaderElection}. */
     public static final class Builder {
-        private final CuratorFramework client;
+        private static final int CONNECT_MILLIS = 2000;
+
+        private final @Nullable CuratorFramework client;
+        private final String connectString;
         private final String path;
+        private Duration sessionTimeout = Duration.ofSeconds(10);
         private String name = "";
         private int priority;
         private String zone = "";
@@ -214,7 +236,7 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
         private @Nullable InetSocketAddress fastTakeOver;
         private @Nullable Consumer<? super Leadership> listener;
 
-        private Builder(CuratorFramework client, String path) {
+        private Builder(@Nullable CuratorFramework client, String connectString, String path) {
             try {
                 PathUtils.validatePath(path);
             } catch (IllegalArgumentException e) {
@@ -228,6 +250,7 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
                         "path '/' is ZooKeeper's own; give the election one such as /jobs/billing");
             }
             this.client = client;
+            this.connectString = connectString;
             this.path = path;
         }
 
@@ -294,6 +317,15 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
             return this;
         }
 
+        /**
+         * How long ZooKeeper waits for a sign of this process before another may lead, when the election has a client of its own; default 10 s. A client that was given brings its own. Too short:
+         * pauses of the JVM cost the leadership; too long: nobody leads for so long after a leader has died.
+         */
+        public Builder sessionTimeout(Duration newTimeout) {
+            sessionTimeout = positive("session time-out", newTimeout);
+            return this;
+        }
+
         /** Of the znodes that are created. Default open to everybody, as Curator's. */
         public Builder acl(List<ACL> newAcl) {
             if (newAcl.isEmpty()) {
@@ -312,11 +344,30 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
             if (name.isEmpty()) {
                 throw new IllegalArgumentException("the election at " + path + " needs a name: candidate(\"...\")");
             }
-            if (client.getState() != CuratorFrameworkState.STARTED) {
-                throw new IllegalStateException(
-                        "the Curator client is " + client.getState() + "; start it before the election at " + path);
+            CuratorFramework given = client;
+            if (given == null) {
+                return startWithOwnClient();
             }
-            return new LeaderElection(this);
+            if (given.getState() != CuratorFrameworkState.STARTED) {
+                throw new IllegalStateException(
+                        "the Curator client is " + given.getState() + "; start it before the election at " + path);
+            }
+            return new LeaderElection(this, given, false);
+        }
+
+        private LeaderElection startWithOwnClient() throws IOException {
+            CuratorFramework own = CuratorFrameworkFactory.newClient(
+                    connectString,
+                    Math.toIntExact(sessionTimeout.toMillis()),
+                    Math.toIntExact(Math.min(CONNECT_MILLIS, sessionTimeout.toMillis())),
+                    new RetryOneTime(100));
+            try {
+                own.start();
+                return new LeaderElection(this, own, true);
+            } catch (IOException | RuntimeException e) {
+                own.close();
+                throw e;
+            }
         }
 
         private static Duration positive(String what, Duration value) {

@@ -1,12 +1,15 @@
 package dev.handover.spring;
 
 import dev.handover.NodeId;
+import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * What can be set in the application's configuration. What is not set has the default of the builder it goes to, so that there is only one; what is not known here is an error. Values are
@@ -21,8 +24,28 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param failureTimeout Silence for so long is taken for death. 500 ms when it is not set. A process that dies is noticed at once, without it; this is for hosts
  *     that vanish. Too small: pauses of the garbage collector cause take-overs; too big: a vanished host stops writes for so long.
  * @param minInSync For a new group: fewer replicas in sync than this refuse writes. 1 when it is not set.
+ * @param enabled Whether Handover is configured at all.
+ * @param join When groups and elections are joined: READY, when the application is ready, after all its runners; START, when its context has started, so that
+ *     runners can use the logs.
+ * @param handOverTimeout How long a stop waits until another instance leads.
+ * @param readiness Whether the application takes traffic only after it has caught up with its groups, and not when a replica has stopped itself.
+ * @param groups Group of a StateMachine bean, by the bean's name. Goes before its HandoverGroup annotation.
+ * @param sessionTimeout After how long without a command the group forgets a session. 10 min when it is not set, at least four times command-timeout. Too small: clocks that
+ *     differ by as much end sessions under way; too big: sessions of dead processes take memory for so long.
+ * @param drainTimeout How long a stop waits, per group, until the other replicas hold everything. 2 s when it is not set.
+ * @param heartbeat A leader is heard at least so often. A tenth of failure-timeout when it is not set.
+ * @param readLeases For how long the leader may answer linearizable reads without asking; trusts clocks for it. Off when it is not set.
+ * @param learner Whether this node follows and answers reads only: it is never in sync and never leads.
+ * @param maxCommandSize Longest command; 1 MB when it is not set. The same on every node.
+ * @param maxPendingCommands How many commands and reads may wait for their answers, per group; more are refused. 16384 when it is not set.
+ * @param maxPendingSize How much these commands may take, per group. 64 MB when it is not set.
+ * @param maxFeatureLevel Highest feature level of this node, to keep the way back to an older release open. The newest when it is not set.
+ * @param snapshotSize After how much log a snapshot is taken, per group; about the size of the state is good. 256 MB when it is not set.
+ * @param snapshotInterval After how long a snapshot is taken even of few changes. 1 h when it is not set.
+ * @param storage Files of the logs.
  * @param zookeeper Where the groups' configurations are kept.
  * @param transport How the nodes talk with each other.
+ * @param election An election without a log.
  */
 @ConfigurationProperties(prefix = "handover", ignoreUnknownFields = false)
 record HandoverProperties(
@@ -32,8 +55,31 @@ record HandoverProperties(
         @Nullable Duration commandTimeout,
         @Nullable Duration failureTimeout,
         @Nullable Integer minInSync,
+        @DefaultValue("true") boolean enabled,
+        @DefaultValue("ready") Join join,
+        @DefaultValue("10s") Duration handOverTimeout,
+        @DefaultValue("true") boolean readiness,
+        @DefaultValue Map<String, String> groups,
+        @Nullable Duration sessionTimeout,
+        @Nullable Duration drainTimeout,
+        @Nullable Duration heartbeat,
+        @Nullable Duration readLeases,
+        @Nullable Boolean learner,
+        @Nullable DataSize maxCommandSize,
+        @Nullable Integer maxPendingCommands,
+        @Nullable DataSize maxPendingSize,
+        @Nullable Integer maxFeatureLevel,
+        @Nullable DataSize snapshotSize,
+        @Nullable Duration snapshotInterval,
+        @DefaultValue Storage storage,
         @DefaultValue Zookeeper zookeeper,
-        @DefaultValue Transport transport) {
+        @DefaultValue Transport transport,
+        @DefaultValue Election election) {
+    private static final Duration DEFAULT_COMMAND_TIMEOUT = Duration.ofSeconds(5); // HaNode's
+
+    /** Below it are a node's logs, and the embedded ZooKeeper's, when nothing else was said in development. */
+    private static final Path DEVELOPMENT = Path.of("handover-data");
+
     private static final String CLUSTER_PATTERN = "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}";
 
     HandoverProperties {
@@ -41,7 +87,7 @@ record HandoverProperties(
             node(nodeId);
         }
         if (dataDirectory != null && !dataDirectory.isBlank()) {
-            directory(dataDirectory);
+            directory("handover.data-directory", dataDirectory);
         }
         if (cluster != null && (!cluster.matches(CLUSTER_PATTERN) || cluster.equals("zookeeper"))) {
             throw new InvalidPropertyException(
@@ -51,6 +97,14 @@ record HandoverProperties(
         }
         positive("handover.command-timeout", commandTimeout, "5s");
         positive("handover.failure-timeout", failureTimeout, "500ms");
+        positive("handover.hand-over-timeout", handOverTimeout, "10s");
+        positive("handover.session-timeout", sessionTimeout, "10m");
+        positive("handover.drain-timeout", drainTimeout, "2s");
+        positive("handover.heartbeat", heartbeat, "50ms");
+        positive("handover.snapshot-interval", snapshotInterval, "1h");
+        size("handover.max-command-size", maxCommandSize, Integer.MAX_VALUE, "1MB");
+        size("handover.max-pending-size", maxPendingSize, Long.MAX_VALUE, "64MB");
+        size("handover.snapshot-size", snapshotSize, Long.MAX_VALUE, "256MB");
         if (minInSync != null && minInSync < 1) {
             throw new InvalidPropertyException(
                     "handover.min-in-sync",
@@ -59,17 +113,96 @@ record HandoverProperties(
         }
     }
 
+    /** When groups are joined. */
+    enum Join {
+        /** When the application is ready, after its runners. */
+        READY,
+        /** When the application's context has started. */
+        START
+    }
+
+    /**
+     * Files of the logs.
+     *
+     * @param segmentSize Size of a segment; 64 MB when it is not set.
+     * @param reserve What must stay free on the disk; 64 MB when it is not set.
+     */
+    record Storage(@Nullable DataSize segmentSize, @Nullable DataSize reserve) {
+        Storage {
+            size("handover.storage.segment-size", segmentSize, Long.MAX_VALUE, "64MB");
+        }
+    }
+
     /**
      * ZooKeeper.
      *
-     * @param connectString Servers as host:port, separated by commas. Handover is configured only when this is set.
+     * @param connectString Servers as host:port, separated by commas. Handover is configured when this is set, or embedded.
+     * @param embedded Whether the application runs a ZooKeeper of its own, for development: nothing else has to be set then. While this process is away, nobody can take over.
+     * @param port Port of the embedded ZooKeeper on the loopback interface, for other instances on this host; any free one when it is not set.
+     * @param dataDirectory Where the embedded ZooKeeper keeps its data. 'handover-data/zookeeper' when it is not set.
+     * @param sessionTimeout How long ZooKeeper waits for a sign of this process before it is no member any more. Plays no part in noticing a dead leader of a group, but is how long an election
+     *     waits for one. 10 s when it is not set.
      */
-    record Zookeeper(@Nullable String connectString) {
+    record Zookeeper(
+            @Nullable String connectString,
+            @DefaultValue("false") boolean embedded,
+            @Nullable Integer port,
+            @Nullable String dataDirectory,
+            @Nullable Duration sessionTimeout) {
+        Zookeeper {
+            if (embedded && connectString != null) {
+                throw new InvalidPropertyException(
+                        "handover.zookeeper.embedded",
+                        "is true beside the connect string '" + connectString + "'",
+                        "Use the embedded ZooKeeper for development, or those of handover.zookeeper.connect-string, and leave the other property out.");
+            }
+            Transport.port("handover.zookeeper.port", port);
+            positive("handover.zookeeper.session-timeout", sessionTimeout, "10s");
+        }
+
         String requiredConnectString() {
             return required(
                     "handover.zookeeper.connect-string",
                     connectString,
-                    "Name ZooKeeper's servers, for example zk1:2181,zk2:2181,zk3:2181.");
+                    "Name ZooKeeper's servers, for example zk1:2181,zk2:2181,zk3:2181; or set handover.zookeeper.embedded=true for development.");
+        }
+
+        Path directory() {
+            return dataDirectory == null
+                    ? DEVELOPMENT.resolve("zookeeper")
+                    : HandoverProperties.directory("handover.zookeeper.data-directory", dataDirectory);
+        }
+    }
+
+    /**
+     * An election without a log, for work that only one instance does. Where there is a group, its leader should do that.
+     *
+     * @param path Znode of the election, such as /jobs/billing. There is a LeaderElection bean when this is set.
+     * @param candidate Name of this process in the election; node-id when it is not set.
+     * @param priority Among those who stand for a vacancy the greatest comes first.
+     * @param zone Where this process is; candidates in the last leader's zone come first.
+     * @param fastTakeOver Address as host:port at which the other candidates notice this process's death within milliseconds; off when it is not set. Port 0 is any free one.
+     */
+    record Election(
+            @Nullable String path,
+            @Nullable String candidate,
+            @DefaultValue("0") int priority,
+            @DefaultValue("") String zone,
+            @Nullable String fastTakeOver) {
+        @Nullable
+        InetSocketAddress fastTakeOverAddress() {
+            if (fastTakeOver == null) {
+                return null;
+            }
+            int colon = fastTakeOver.lastIndexOf(':');
+            String port = fastTakeOver.substring(colon + 1);
+            if (colon < 1 || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65535) {
+                throw new InvalidPropertyException(
+                        "handover.election.fast-take-over",
+                        "'" + fastTakeOver + "' is not host:port",
+                        "Give an address of this host that the other candidates can dial, for example 10.0.0.1:7102.");
+            }
+            return new InetSocketAddress(fastTakeOver.substring(0, colon), Integer.parseInt(port));
         }
     }
 
@@ -81,13 +214,16 @@ record HandoverProperties(
      * @param port Port to listen on; with 0 the system chooses a free one. Required, unless the application brings its own Transport.
      * @param advertisedHost Where the others dial this node, if that is not where it listens: behind address translation, or listening on all interfaces.
      * @param advertisedPort Port that the others dial; the one it listens on when it is not set. Needs advertised-host.
+     * @param maxFrameSize Largest message between nodes; must be above max-command-size. The transport's own default when it is not set.
      */
     record Transport(
             @Nullable String host,
             @Nullable Integer port,
             @Nullable String advertisedHost,
-            @Nullable Integer advertisedPort) {
+            @Nullable Integer advertisedPort,
+            @Nullable DataSize maxFrameSize) {
         Transport {
+            size("handover.transport.max-frame-size", maxFrameSize, Integer.MAX_VALUE, "16MB");
             port("handover.transport.port", port);
             port("handover.transport.advertised-port", advertisedPort);
             if (advertisedHost != null && advertisedHost.isBlank()) {
@@ -104,14 +240,20 @@ record HandoverProperties(
             }
         }
 
-        String requiredHost() {
+        String requiredHost(boolean development) {
+            if (host == null && development) {
+                return "127.0.0.1";
+            }
             return required(
                     "handover.transport.host",
                     host,
                     "Name an address of this host by which the other nodes can dial it, for example 10.0.0.1.");
         }
 
-        int requiredPort() {
+        int requiredPort(boolean development) {
+            if (port == null && development) {
+                return 0;
+            }
             return required(
                     "handover.transport.port",
                     port,
@@ -126,6 +268,9 @@ record HandoverProperties(
     }
 
     NodeId requiredNodeId() {
+        if (nodeId == null && zookeeper.embedded) {
+            return NodeId.of("local");
+        }
         return node(
                 required(
                         "handover.node-id",
@@ -134,18 +279,23 @@ record HandoverProperties(
     }
 
     Path requiredDataDirectory() {
-        return directory(required(
+        if (dataDirectory == null && zookeeper.embedded) {
+            return DEVELOPMENT.resolve(requiredNodeId().value());
+        }
+        return directory(
                 "handover.data-directory",
-                dataDirectory,
-                "Choose a directory that outlives restarts of this process, for example /var/lib/orders."));
+                required(
+                        "handover.data-directory",
+                        dataDirectory,
+                        "Choose a directory that outlives restarts of this process, for example /var/lib/orders."));
     }
 
     /** Not left to Spring, which would look for a resource of that name on the class path first. */
-    private static Path directory(String value) {
+    private static Path directory(String key, String value) {
         try {
             return Path.of(value);
         } catch (InvalidPathException e) {
-            throw new InvalidPropertyException("handover.data-directory", e);
+            throw new InvalidPropertyException(key, e);
         }
     }
 
@@ -162,6 +312,17 @@ record HandoverProperties(
             throw new InvalidPropertyException(
                     key, value + " is no time to wait", "Use a positive duration, for example " + example + ".");
         }
+    }
+
+    private static void size(String key, @Nullable DataSize value, long most, String example) {
+        if (value != null && (value.toBytes() < 1 || value.toBytes() > most)) {
+            throw new InvalidPropertyException(
+                    key, value + " is out of range", "Use a positive size, for example " + example + ".");
+        }
+    }
+
+    Duration commandTimeoutOrDefault() {
+        return commandTimeout == null ? DEFAULT_COMMAND_TIMEOUT : commandTimeout;
     }
 
     private static <T> T required(String key, @Nullable T value, String remedy) {

@@ -15,12 +15,14 @@ class ArchitectureTest {
     }
 
     @Test
-    void shouldShowNothingButTheAutoConfiguration() {
+    void shouldShowNothingButAnnotationsAndAutoConfigurations() {
         classes()
                 .that()
-                .resideInAPackage("dev.handover.spring..")
+                .resideInAPackage("dev.handover.spring")
                 .and()
-                .areNotAssignableTo(HandoverAutoConfiguration.class)
+                .areNotAnnotatedWith("org.springframework.boot.autoconfigure.AutoConfiguration")
+                .and()
+                .areNotAnnotations()
                 .should()
                 .notBePublic()
                 .check(classes);

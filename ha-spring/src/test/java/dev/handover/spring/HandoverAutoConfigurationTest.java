@@ -7,10 +7,14 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.ReplicaClosedException;
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.election.LeaderElection;
+import dev.handover.election.zookeeper.EmbeddedZooKeeper;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
+import dev.handover.leadership.Leadership;
 import dev.handover.netty.NettyTransport;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.InMemoryConfigurationStore;
+import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.transport.Transport;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -59,6 +63,81 @@ class HandoverAutoConfigurationTest {
                 .doesNotHaveBean(ConfigurationStore.class)
                 .doesNotHaveBean(Transport.class)
                 .doesNotHaveBean(HaNode.class));
+    }
+
+    @Test
+    void shouldDoNothingWhenItIsSwitchedOff() {
+        complete().withPropertyValues("handover.enabled=false").run(context -> assertThat(context)
+                .hasNotFailed()
+                .doesNotHaveBean(HandoverProperties.class)
+                .doesNotHaveBean(HaNode.class));
+    }
+
+    @Test
+    void shouldNeedNothingElseWithTheEmbeddedZooKeeper() {
+        plain.withPropertyValues(
+                        "handover.zookeeper.embedded=true",
+                        "handover.zookeeper.data-directory=" + directory.resolve("zookeeper"),
+                        "handover.data-directory=" + directory.resolve("node"))
+                .withBean("orderBook", StateMachinesTest.OrderBook.class)
+                .run(context -> {
+                    assertThat(context).hasNotFailed().hasSingleBean(EmbeddedZooKeeper.class);
+                    Memory.inSync(context.getBean(ReplicatedLog.class));
+                    assertThat(context.getBean(HaNode.class).id()).isEqualTo(NodeId.of("local"));
+                });
+    }
+
+    @Test
+    void shouldUseTheEmbeddedZooKeeperOfTheApplication() throws Exception {
+        try (EmbeddedZooKeeper own = EmbeddedZooKeeper.builder()
+                .dataDirectory(directory.resolve("own"))
+                .start()) {
+            plain.withPropertyValues(
+                            "handover.zookeeper.embedded=true", "handover.data-directory=" + directory.resolve("node"))
+                    .withBean(EmbeddedZooKeeper.class, () -> own)
+                    .run(context -> assertThat(context)
+                            .hasNotFailed()
+                            .hasSingleBean(EmbeddedZooKeeper.class)
+                            .hasSingleBean(HaNode.class));
+        }
+    }
+
+    @Test
+    void shouldGiveAnElectionAndNoNodeWhereOnlyThatIsAskedFor() {
+        plain.withPropertyValues(
+                        "handover.zookeeper.embedded=true",
+                        "handover.zookeeper.data-directory=" + directory.resolve("zookeeper"),
+                        "handover.election.path=/jobs/billing",
+                        "handover.election.candidate=me")
+                .run(context -> {
+                    assertThat(context).hasNotFailed().doesNotHaveBean(HaNode.class);
+                    LeaderElection election = context.getBean(LeaderElection.class);
+                    assertThat(election.candidate()).isEqualTo("me");
+                    Await.until("leads", () -> election.current() instanceof Leadership.Leading);
+                    context.stop();
+                    context.start();
+                    Await.until("leads again", () -> election.current() instanceof Leadership.Leading);
+                });
+    }
+
+    @Test
+    void shouldUseTheElectionOfTheApplication() throws Exception {
+        LeaderElection own =
+                LeaderElection.builder("127.0.0.1:1", "/own").candidate("own").start();
+        complete()
+                .withPropertyValues("handover.election.path=/jobs/billing")
+                .withBean(LeaderElection.class, () -> own)
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .hasSingleBean(HaNode.class)
+                        .getBean(LeaderElection.class)
+                        .isSameAs(own));
+        assertThat(own.current()).isNotInstanceOf(Leadership.Leading.class);
+    }
+
+    @Test
+    void shouldGiveNoElectionWithoutAPath() {
+        complete().run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(LeaderElection.class));
     }
 
     @Test

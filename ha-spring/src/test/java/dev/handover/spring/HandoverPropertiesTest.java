@@ -20,6 +20,7 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.util.unit.DataSize;
 
 /** What is wrong or missing is refused with the key, the value and a remedy. */
 @ExtendWith(OutputCaptureExtension.class)
@@ -48,6 +49,25 @@ class HandoverPropertiesTest {
                 "handover.command-timeout=2s",
                 "handover.failure-timeout=750ms",
                 "handover.min-in-sync=2",
+                "handover.session-timeout=5m",
+                "handover.drain-timeout=3s",
+                "handover.heartbeat=40ms",
+                "handover.read-leases=600ms",
+                "handover.learner=true",
+                "handover.max-command-size=64KB",
+                "handover.max-pending-commands=100",
+                "handover.max-pending-size=1MB",
+                "handover.max-feature-level=1",
+                "handover.snapshot-size=16MB",
+                "handover.snapshot-interval=10m",
+                "handover.storage.segment-size=1MB",
+                "handover.storage.reserve=8MB",
+                "handover.hand-over-timeout=7s",
+                "handover.join=start",
+                "handover.readiness=false",
+                "handover.zookeeper.session-timeout=6s",
+                "handover.transport.max-frame-size=4MB",
+                "handover.election.zone=north",
                 "handover.transport.advertised-host=orders-1.example.com",
                 "handover.transport.advertised-port=7199"));
         runner.withPropertyValues(all.toArray(String[]::new)).run(context -> {
@@ -57,6 +77,9 @@ class HandoverPropertiesTest {
             assertThat(bound.commandTimeout()).hasMillis(2000);
             assertThat(bound.failureTimeout()).hasMillis(750);
             assertThat(bound.minInSync()).isEqualTo(2);
+            assertThat(bound.maxCommandSize()).isEqualTo(DataSize.ofKilobytes(64));
+            assertThat(bound.join()).isEqualTo(HandoverProperties.Join.START);
+            assertThat(bound.handOverTimeout()).hasSeconds(7);
             assertThat(context.getBean(HaNode.class).address()).hasToString("orders-1.example.com/<unresolved>:7199");
         });
     }
@@ -101,6 +124,20 @@ class HandoverPropertiesTest {
         handover.transport.port            | 70000          | 70000 is no port
         handover.transport.advertised-port | 7101           | Set handover.transport.advertised-host
         handover.transport.advertised-host | ""             | is empty
+        handover.hand-over-timeout         | 0s             | PT0S is no time to wait
+        handover.drain-timeout             | -1s            | PT-1S is no time to wait
+        handover.session-timeout           | 0s             | PT0S is no time to wait
+        handover.heartbeat                 | 0ms            | PT0S is no time to wait
+        handover.snapshot-interval         | 0s             | PT0S is no time to wait
+        handover.max-command-size          | 3GB            | is out of range
+        handover.max-pending-size          | 0B             | is out of range
+        handover.snapshot-size             | -1B            | is out of range
+        handover.storage.segment-size      | 1KB            | segmentBytes 1024
+        handover.transport.max-frame-size  | 0B             | is out of range
+        handover.zookeeper.embedded        | true           | beside the connect string
+        handover.zookeeper.session-timeout | 0s             | PT0S is no time to wait
+        handover.zookeeper.port            | 70000          | 70000 is no port
+        handover.read-leases               | 1ns            | lease
         """)
     void shouldNameWhatIsWrong(String key, String value, String message) {
         List<String> properties = complete();

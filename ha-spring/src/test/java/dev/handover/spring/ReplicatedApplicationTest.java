@@ -4,16 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.handover.GroupId;
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
-import dev.handover.replication.Command;
-import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
-import dev.handover.replication.StateMachine;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,23 +64,13 @@ class ReplicatedApplicationTest {
         return new String(words.submit(word.getBytes(UTF_8)).get(10, SECONDS), UTF_8);
     }
 
-    /** Remembers all words. */
-    static final class Words implements StateMachine {
-        private final List<String> words = new ArrayList<>();
-
-        @Override
-        public byte[] apply(Command command) {
-            words.add(new String(command.payload(), UTF_8));
-            return String.join(",", words).getBytes(UTF_8);
-        }
-    }
-
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     static class Application {
         @Bean
-        ReplicatedLog words(HaNode node) {
-            return node.join(GroupId.of("words"), new Words());
+        @HandoverGroup("words")
+        Words words() {
+            return new Words();
         }
     }
 }

@@ -1,0 +1,139 @@
+package dev.handover.spring;
+
+import dev.handover.election.LeaderElection;
+import dev.handover.leadership.Leadership;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ApplicationArguments;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Joins groups and elections last of all, when the application is ready; and hands the leadership over first of all when it stops, while the web server still serves. The replicas stay until
+ * their beans are destroyed, so that requests under way are answered, through the new leader. After {@code stop} comes {@code start} again: tests pause contexts.
+ */
+final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<ApplicationReadyEvent> {
+    private static final Logger LOG = LoggerFactory.getLogger(HandoverLifecycle.class);
+
+    private final ApplicationContext context;
+    private final ObjectProvider<ManagedLog> logs;
+    private final ObjectProvider<LeaderElection> elections;
+    private final Duration handOverTimeout;
+    private volatile boolean ready;
+    private volatile boolean running;
+
+    HandoverLifecycle(
+            ApplicationContext context,
+            HandoverProperties properties,
+            ObjectProvider<ManagedLog> logs,
+            ObjectProvider<LeaderElection> elections) {
+        this.context = context;
+        this.logs = logs;
+        this.elections = elections;
+        handOverTimeout = properties.handOverTimeout();
+        boolean readyIsTold =
+                context.getBeanProvider(ApplicationArguments.class).getIfAvailable() != null;
+        ready = properties.join() == HandoverProperties.Join.START
+                || !readyIsTold; // a context without SpringApplication
+    }
+
+    /** The last to start, and the first to stop. */
+    @Override
+    public int getPhase() {
+        return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public void start() {
+        running = true;
+        if (ready) {
+            join();
+        }
+    }
+
+    @Override
+    public void onApplicationEvent(ApplicationReadyEvent event) {
+        if (event.getApplicationContext() == context) { // and not a child of it
+            ready = true;
+            if (running) {
+                join();
+            }
+        }
+    }
+
+    private void join() {
+        logs.orderedStream().forEach(ManagedLog::join);
+        elections.stream().forEach(election -> LOG.debug("{}", election)); // made now, if it is ours
+    }
+
+    @Override
+    public void stop(Runnable callback) {
+        running = false;
+        List<CompletableFuture<?>> handOvers = new ArrayList<>();
+        if (ready) {
+            logs.stream().filter(HandoverLifecycle::leads).forEach(log -> handOvers.add(handOver(log)));
+            elections.stream()
+                    .filter(election -> election.current() instanceof Leadership.Leading)
+                    .forEach(election -> handOvers.add(giveUp(election)));
+        }
+        CompletableFuture.allOf(handOvers.toArray(CompletableFuture[]::new))
+                .orTimeout(handOverTimeout.toNanos(), TimeUnit.NANOSECONDS)
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        LOG.warn(
+                                "Not everything was handed over within {} (handover.hand-over-timeout); the stop goes on",
+                                handOverTimeout);
+                    }
+                    callback.run();
+                });
+    }
+
+    @Override
+    public void stop() {
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        stop(() -> stopped.complete(null));
+        stopped.join();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    private static boolean leads(ManagedLog log) {
+        return log.joined() != null && log.status().role().leads();
+    }
+
+    private static CompletableFuture<?> handOver(ManagedLog log) {
+        return log.handOver().handle((result, failure) -> {
+            if (failure != null) {
+                LOG.info("{} is not handed over before the stop: {}", log.group(), failure.getMessage());
+            } else {
+                LOG.info(
+                        "{} was handed over before the stop, with a pause of {} ms: {}",
+                        log.group(),
+                        result.pause().toMillis(),
+                        result.detail());
+            }
+            return result;
+        });
+    }
+
+    private static CompletableFuture<?> giveUp(LeaderElection election) {
+        return election.yield().handle((done, failure) -> {
+            LOG.info(
+                    "{} before the stop: {}",
+                    election,
+                    failure == null ? "another candidate leads" : failure.getMessage());
+            return done;
+        });
+    }
+}
