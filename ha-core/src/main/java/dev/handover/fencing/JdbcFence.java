@@ -106,6 +106,11 @@ public final class JdbcFence implements FencingGuard {
         prepared.set(true);
     }
 
+    /** Where it keeps the epochs; a transaction that it protects is one of this. */
+    public DataSource dataSource() {
+        return dataSource;
+    }
+
     @Override
     public void admit(long epoch) {
         try {

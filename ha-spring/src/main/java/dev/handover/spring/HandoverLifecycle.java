@@ -13,6 +13,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.ApplicationArguments;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.SmartLifecycle;
 
@@ -27,6 +28,7 @@ final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<App
     private final ObjectProvider<ManagedLog> logs;
     private final ObjectProvider<LeaderElection> elections;
     private final Duration handOverTimeout;
+    private final Duration stopDelay;
     private volatile boolean ready;
     private volatile boolean running;
 
@@ -39,6 +41,7 @@ final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<App
         this.logs = logs;
         this.elections = elections;
         handOverTimeout = properties.handOverTimeout();
+        stopDelay = properties.stopDelay();
         boolean readyIsTold =
                 context.getBeanProvider(ApplicationArguments.class).getIfAvailable() != null;
         ready = properties.join() == HandoverProperties.Join.START
@@ -69,9 +72,19 @@ final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<App
         }
     }
 
+    /** Groups and elections are joined; may come again after a stop. */
+    static final class Joined extends ApplicationEvent {
+        private static final long serialVersionUID = 1L;
+
+        Joined(HandoverLifecycle source) {
+            super(source);
+        }
+    }
+
     private void join() {
         logs.orderedStream().forEach(ManagedLog::join);
         elections.stream().forEach(election -> LOG.debug("{}", election)); // made now, if it is ours
+        context.publishEvent(new Joined(this));
     }
 
     @Override
@@ -92,8 +105,17 @@ final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<App
                                 "Not everything was handed over within {} (handover.hand-over-timeout); the stop goes on",
                                 handOverTimeout);
                     }
-                    callback.run();
+                    afterDelay(callback);
                 });
+    }
+
+    private void afterDelay(Runnable callback) {
+        if (stopDelay.isZero() || !ready) {
+            callback.run();
+        } else {
+            CompletableFuture.delayedExecutor(stopDelay.toNanos(), TimeUnit.NANOSECONDS)
+                    .execute(callback);
+        }
     }
 
     @Override

@@ -28,6 +28,8 @@ import org.springframework.util.unit.DataSize;
  * @param join When groups and elections are joined: READY, when the application is ready, after all its runners; START, when its context has started, so that
  *     runners can use the logs.
  * @param handOverTimeout How long a stop waits until another instance leads.
+ * @param stopDelay How long the web server goes on after the hand-over before it begins to drain, so that load balancers notice that this instance is not ready any more. A little more than
+ *     they take to notice is right.
  * @param readiness Whether the application takes traffic only after it has caught up with its groups, and not when a replica has stopped itself.
  * @param groups Group of a StateMachine bean, by the bean's name. Goes before its HandoverGroup annotation.
  * @param sessionTimeout After how long without a command the group forgets a session. 10 min when it is not set, at least four times command-timeout. Too small: clocks that
@@ -58,6 +60,7 @@ record HandoverProperties(
         @DefaultValue("true") boolean enabled,
         @DefaultValue("ready") Join join,
         @DefaultValue("10s") Duration handOverTimeout,
+        @DefaultValue("0s") Duration stopDelay,
         @DefaultValue("true") boolean readiness,
         @DefaultValue Map<String, String> groups,
         @Nullable Duration sessionTimeout,
@@ -98,6 +101,10 @@ record HandoverProperties(
         positive("handover.command-timeout", commandTimeout, "5s");
         positive("handover.failure-timeout", failureTimeout, "500ms");
         positive("handover.hand-over-timeout", handOverTimeout, "10s");
+        if (stopDelay.isNegative()) {
+            throw new InvalidPropertyException(
+                    "handover.stop-delay", stopDelay + " is negative", "Use a duration such as 1s, or leave it out.");
+        }
         positive("handover.session-timeout", sessionTimeout, "10m");
         positive("handover.drain-timeout", drainTimeout, "2s");
         positive("handover.heartbeat", heartbeat, "50ms");

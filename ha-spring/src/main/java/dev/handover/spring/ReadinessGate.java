@@ -4,6 +4,7 @@ import dev.handover.replication.GroupStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -27,10 +28,14 @@ final class ReadinessGate implements GenericApplicationListener {
     private final ApplicationContext context;
     private final ObjectProvider<ManagedLog> logs;
     private final boolean learner;
+    private final ReentrantLock lock = new ReentrantLock();
     private boolean watching;
     private boolean caughtUp;
     private boolean faulted;
-    private boolean heldBack;
+    /** The others want traffic. */
+    private boolean wanted;
+    /** And this gate has said no. */
+    private boolean holding;
 
     /** The availability is not used: it has to hear of each event before this one, because the last one that it hears of counts. */
     ReadinessGate(
@@ -54,15 +59,27 @@ final class ReadinessGate implements GenericApplicationListener {
         if (event instanceof AvailabilityChangeEvent<?> change
                 && change.getState() instanceof ReadinessState state
                 && change.getSource() != this) {
-            boolean refuse;
-            synchronized (this) {
+            settle(() -> {
                 watch();
-                heldBack = state == ReadinessState.ACCEPTING_TRAFFIC && (!caughtUp || faulted);
-                refuse = heldBack;
+                wanted = state == ReadinessState.ACCEPTING_TRAFFIC;
+                holding = false; // what was said last counts, and that was not this gate
+            });
+        }
+    }
+
+    /** Publishes with the lock, so that what is published last is what holds. */
+    private void settle(Runnable change) {
+        lock.lock();
+        try {
+            change.run();
+            boolean hold = wanted && (!caughtUp || faulted);
+            if (hold != holding) {
+                holding = hold;
+                context.publishEvent(new AvailabilityChangeEvent<>(
+                        this, hold ? ReadinessState.REFUSING_TRAFFIC : ReadinessState.ACCEPTING_TRAFFIC));
             }
-            if (refuse) {
-                publish(ReadinessState.REFUSING_TRAFFIC);
-            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -76,7 +93,7 @@ final class ReadinessGate implements GenericApplicationListener {
                             .toArray(CompletableFuture[]::new))
                     .whenCompleteAsync((done, failure) -> {
                         if (failure == null) {
-                            open();
+                            settle(() -> caughtUp = true);
                         } else {
                             LOG.debug("Never caught up", failure);
                         }
@@ -85,34 +102,17 @@ final class ReadinessGate implements GenericApplicationListener {
         }
     }
 
-    private void open() {
-        boolean accept;
-        synchronized (this) {
-            accept = heldBack && !caughtUp && !faulted;
-            caughtUp = true;
-            heldBack &= faulted;
-        }
-        if (accept) {
-            publish(ReadinessState.ACCEPTING_TRAFFIC);
-        }
-    }
-
     private void look(ManagedLog log, GroupStatus status) {
-        boolean refuse;
-        synchronized (this) {
-            refuse = status.fault() != null && !faulted;
-            faulted |= refuse;
+        if (status.fault() != null) {
+            settle(() -> {
+                if (!faulted) {
+                    faulted = true;
+                    LOG.warn(
+                            "{}: this instance takes no traffic any more, because its replica has stopped itself: {}",
+                            log.group(),
+                            status.fault());
+                }
+            });
         }
-        if (refuse) {
-            LOG.warn(
-                    "{}: this instance takes no traffic any more, because its replica has stopped itself: {}",
-                    log.group(),
-                    status.fault());
-            publish(ReadinessState.REFUSING_TRAFFIC);
-        }
-    }
-
-    private void publish(ReadinessState state) {
-        context.publishEvent(new AvailabilityChangeEvent<>(this, state));
     }
 }

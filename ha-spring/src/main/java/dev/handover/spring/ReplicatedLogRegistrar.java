@@ -18,7 +18,6 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProce
 import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
@@ -94,7 +93,7 @@ final class ReplicatedLogRegistrar implements BeanDefinitionRegistryPostProcesso
                     "handover.groups",
                     "the state machine '" + bean + "' has no group",
                     "Annotate its class or @Bean method with @HandoverGroup(\"...\"), set handover.groups."
-                            + ConfigurationPropertyName.adapt(bean, '.')
+                            + dashed(bean)
                             + "=..., or bring a ReplicatedLog bean of your own.");
         }
         return null;
@@ -114,6 +113,10 @@ final class ReplicatedLogRegistrar implements BeanDefinitionRegistryPostProcesso
 
     private static String uniform(String name) {
         return name.replace("-", "").replace("_", "").toLowerCase(Locale.ROOT);
+    }
+
+    private static String dashed(String bean) {
+        return bean.replaceAll("(?<=.)([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     }
 
     private static String checked(String key, String group) {

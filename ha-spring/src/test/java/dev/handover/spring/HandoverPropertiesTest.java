@@ -125,6 +125,7 @@ class HandoverPropertiesTest {
         handover.transport.advertised-port | 7101           | Set handover.transport.advertised-host
         handover.transport.advertised-host | ""             | is empty
         handover.hand-over-timeout         | 0s             | PT0S is no time to wait
+        handover.stop-delay                | -1s            | PT-1S is negative
         handover.drain-timeout             | -1s            | PT-1S is no time to wait
         handover.session-timeout           | 0s             | PT0S is no time to wait
         handover.heartbeat                 | 0ms            | PT0S is no time to wait

@@ -1,0 +1,87 @@
+package dev.handover.spring;
+
+import dev.handover.metrics.HandoverMetrics;
+import dev.handover.ops.OpsModel;
+import dev.handover.replication.HaNode;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What operators and load balancers see: metrics, health, the actuator endpoint {@code handover}. Each part only where the application has what it is for. */
+@AutoConfiguration(after = HandoverAutoConfiguration.class)
+@ConditionalOnBean({HandoverProperties.class, HaNode.class})
+public final class HandoverActuatorAutoConfiguration {
+    /** Called by Spring. */
+    public HandoverActuatorAutoConfiguration() {}
+
+    /** Of Micrometer; the application's registries bind and close it. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(MeterRegistry.class)
+    static class Metrics {
+        @Bean
+        @ConditionalOnMissingBean
+        HandoverMetrics handoverMetrics(HaNode node) {
+            return new HandoverMetrics(node);
+        }
+    }
+
+    /** What health and endpoint show. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(Endpoint.class)
+    static class Model {
+        @Bean
+        @ConditionalOnMissingBean
+        OpsModel handoverOpsModel(HaNode node) {
+            return OpsModel.of(node);
+        }
+
+        @Bean
+        ElectionsShown handoverElectionsShown(OpsModel model, ListableBeanFactory beans) {
+            return new ElectionsShown(model, beans);
+        }
+
+        @Bean
+        @ConditionalOnAvailableEndpoint(HandoverEndpoint.class)
+        HandoverEndpoint handoverEndpoint(OpsModel model) {
+            return new HandoverEndpoint(model);
+        }
+    }
+
+    /** Contributors and groups. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({HealthContributor.class, Endpoint.class})
+    static class GroupHealth {
+        @Bean
+        @ConditionalOnEnabledHealthIndicator("handover")
+        @ConditionalOnMissingBean(name = "handoverHealthContributor")
+        GroupsHealth handoverHealthContributor(HaNode node) {
+            return new GroupsHealth(node);
+        }
+
+        @Bean
+        @ConditionalOnEnabledHealthIndicator("handover")
+        AnswersHealth handoverLeaderHealthContributor(HaNode node, OpsModel model) {
+            return new AnswersHealth(node, group -> model.health().leader(group));
+        }
+
+        @Bean
+        @ConditionalOnEnabledHealthIndicator("handover")
+        AnswersHealth handoverInSyncHealthContributor(HaNode node, OpsModel model) {
+            return new AnswersHealth(node, group -> model.health().inSync(group, -1));
+        }
+
+        @Bean
+        static LoadBalancerGroups handoverLoadBalancerGroups() {
+            return new LoadBalancerGroups();
+        }
+    }
+}

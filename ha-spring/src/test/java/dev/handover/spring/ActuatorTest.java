@@ -1,0 +1,244 @@
+package dev.handover.spring;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.handover.coordination.ConfigurationStore;
+import dev.handover.metrics.HandoverMetrics;
+import dev.handover.ops.OpsModel;
+import dev.handover.replication.HaNode;
+import dev.handover.replication.ReplicatedLog;
+import dev.handover.replication.transport.Transport;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.GenericApplicationContext;
+
+/** Health, endpoint and metrics over HTTP, as load balancers and operators see them. */
+@Timeout(120)
+class ActuatorTest {
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    @TempDir
+    Path directory;
+
+    private Memory memory;
+
+    @BeforeEach
+    void begin() {
+        memory = new Memory(directory);
+    }
+
+    @AfterEach
+    void end() {
+        memory.close();
+    }
+
+    private ConfigurableApplicationContext run(String... properties) {
+        SpringApplication application = new SpringApplication(Application.class);
+        application.addInitializers((GenericApplicationContext context) -> {
+            context.registerBean("store", ConfigurationStore.class, memory.store::connect);
+            context.registerBean("transport", Transport.class, memory.network::transport);
+            context.registerBean(StateMachinesTest.OrderBook.class);
+        });
+        List<String> arguments = new ArrayList<>(List.of(
+                "--handover.node-id=a",
+                "--handover.data-directory=" + directory.resolve("a"),
+                "--server.port=0",
+                "--server.address=127.0.0.1",
+                "--spring.datasource.url=jdbc:h2:mem:actuator",
+                "--management.endpoints.web.exposure.include=health,handover,metrics",
+                "--management.endpoint.health.probes.enabled=true",
+                "--management.endpoint.health.show-details=always"));
+        Arrays.stream(properties).map(property -> "--" + property).forEach(arguments::add);
+        return application.run(arguments.toArray(String[]::new));
+    }
+
+    private static HttpResponse<String> get(ConfigurableApplicationContext context, String path)
+            throws IOException, InterruptedException {
+        return HTTP.send(request(context, path).GET().build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static HttpResponse<String> post(ConfigurableApplicationContext context, String path, String json)
+            throws IOException, InterruptedException {
+        return HTTP.send(
+                request(context, path)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(json))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static HttpRequest.Builder request(ConfigurableApplicationContext context, String path) {
+        int port = ((WebServerApplicationContext) context).getWebServer().getPort();
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/actuator/" + path));
+    }
+
+    @Test
+    void shouldTellLoadBalancersWhoLeadsAndKeepFollowersHealthy() throws Exception {
+        try (ConfigurableApplicationContext context = run()) {
+            ReplicatedLog log = context.getBean(ReplicatedLog.class);
+            Memory.inSync(log);
+            assertThat(get(context, "health").body()).contains("\"handover\"").doesNotContain("handoverLeader");
+            assertThat(get(context, "health").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health/leader").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health/in-sync").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health/leader/handoverLeader/orders").statusCode())
+                    .isEqualTo(200);
+            Await.until("ready", () -> {
+                try {
+                    return get(context, "health/readiness").statusCode() == 200;
+                } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+
+            memory.join("b", "orders", new Words());
+            log.handOver().get(30, SECONDS);
+            assertThat(get(context, "health/leader").statusCode()).isEqualTo(503);
+            assertThat(get(context, "health/in-sync").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health/handover/orders").body())
+                    .contains("\"UP\"", "\"role\":\"FOLLOWER\"", "\"leader\":\"b\"");
+            assertThat(get(context, "health/liveness").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health/readiness").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void shouldStayAliveThoughNothingCanBeDecided() throws Exception {
+        try (ConfigurableApplicationContext context = run("handover.min-in-sync=2")) {
+            Await.until(
+                    "joined",
+                    () -> context.getBean(ReplicatedLog.class).status().leader() != null);
+            memory.store.reachable(false); // nothing can be decided
+            assertThat(get(context, "health/liveness").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health/handover").statusCode()).isEqualTo(200);
+            assertThat(get(context, "health/leader").statusCode()).isEqualTo(503);
+        }
+    }
+
+    @Test
+    void shouldShowEverythingAndDoNothingUnlessAllowed() throws Exception {
+        try (ConfigurableApplicationContext context = run()) {
+            Memory.inSync(context.getBean(ReplicatedLog.class));
+            memory.join("b", "orders", new Words());
+            HttpResponse<String> status = get(context, "handover");
+            assertThat(status.headers().firstValue("Content-Type").orElse("")).startsWith("application/json");
+            assertThat(status.body()).contains("\"orders\"", "\"timeline\"", "\"role\":\"leader\"");
+            HttpResponse<String> page = get(context, "handover/page");
+            assertThat(page.headers().firstValue("Content-Type").orElse("")).startsWith("text/html");
+            assertThat(page.body()).contains("<html", "Content-Security-Policy");
+            assertThat(get(context, "handover/status.json").body()).contains("\"orders\"");
+            assertThat(get(context, "handover/nothing").statusCode()).isEqualTo(404);
+            assertThat(post(context, "handover/transfer", "{\"subject\":\"orders\",\"confirm\":\"orders\"}")
+                            .statusCode())
+                    .isEqualTo(405);
+        }
+    }
+
+    @Test
+    void shouldTransferWhenAllowedAndConfirmed() throws Exception {
+        try (ConfigurableApplicationContext context = run("management.endpoint.handover.access=unrestricted")) {
+            ReplicatedLog log = context.getBean(ReplicatedLog.class);
+            Memory.inSync(log);
+            memory.join("b", "orders", new Words());
+            HttpResponse<String> refused =
+                    post(context, "handover/transfer", "{\"subject\":\"orders\",\"confirm\":\"order\"}");
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.body()).contains("not confirmed");
+            HttpResponse<String> done = post(
+                    context, "handover/transfer", "{\"subject\":\"orders\",\"target\":\"b\",\"confirm\":\"orders\"}");
+            assertThat(done.statusCode()).isEqualTo(200);
+            assertThat(done.body()).contains("b leads epoch");
+            assertThat(log.status().leader()).hasToString("b");
+            assertThat(get(context, "handover").body()).contains("a handed over to b");
+        }
+    }
+
+    @Test
+    void shouldMeasureAndRemoveItsMeters() throws Exception {
+        MeterRegistry registry;
+        try (ConfigurableApplicationContext context = run()) {
+            Memory.inSync(context.getBean(ReplicatedLog.class));
+            registry = context.getBean(MeterRegistry.class);
+            assertThat(get(context, "metrics/handover.leads").body()).contains("\"value\":1.0");
+            context.getBean(ReplicatedLog.class).submit("x".getBytes(UTF_8)).get(30, SECONDS);
+        }
+        assertThat(registry.getMeters())
+                .noneMatch(meter -> meter.getId().getName().startsWith("handover."));
+    }
+
+    @Test
+    void shouldWorkWithoutActuatorAndMicrometer() {
+        memory.runner("a")
+                .withConfiguration(AutoConfigurations.of(
+                        HandoverActuatorAutoConfiguration.class, HandoverMethodsAutoConfiguration.class))
+                .withClassLoader(new FilteredClassLoader(
+                        "org.springframework.boot.actuate",
+                        "org.springframework.boot.health",
+                        "io.micrometer.core",
+                        "org.springframework.jdbc"))
+                .withBean("orderBook", StateMachinesTest.OrderBook.class)
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .hasSingleBean(ReplicatedLog.class)
+                        .doesNotHaveBean(OpsModel.class)
+                        .doesNotHaveBean(HandoverMetrics.class)
+                        .hasBean("handoverNoMeters"));
+    }
+
+    @Test
+    void shouldGiveWayToTheModelAndMetricsOfTheApplication() {
+        memory.runner("a")
+                .withConfiguration(AutoConfigurations.of(HandoverActuatorAutoConfiguration.class))
+                .withBean("orderBook", StateMachinesTest.OrderBook.class)
+                .withUserConfiguration(OwnModel.class)
+                .withPropertyValues("management.health.handover.enabled=false")
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .hasSingleBean(HandoverMetrics.class)
+                        .hasSingleBean(OpsModel.class)
+                        .hasBean("ownMetrics")
+                        .hasBean("ownModel")
+                        .doesNotHaveBean(HandoverEndpoint.class)
+                        .doesNotHaveBean(GroupsHealth.class));
+    }
+
+    @EnableAutoConfiguration
+    static class Application {}
+
+    @Configuration(proxyBeanMethods = false)
+    static class OwnModel {
+        @Bean
+        OpsModel ownModel(HaNode node) {
+            return OpsModel.of(node);
+        }
+
+        @Bean
+        HandoverMetrics ownMetrics(HaNode node) {
+            return new HandoverMetrics(node);
+        }
+    }
+}
