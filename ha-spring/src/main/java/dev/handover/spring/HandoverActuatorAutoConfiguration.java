@@ -4,6 +4,7 @@ import dev.handover.metrics.HandoverMetrics;
 import dev.handover.ops.OpsModel;
 import dev.handover.replication.HaNode;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -17,7 +18,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** What operators and load balancers see: metrics, health, the actuator endpoint {@code handover}. Each part only where the application has what it is for. */
-@AutoConfiguration(after = HandoverAutoConfiguration.class)
+@AutoConfiguration(
+        after = HandoverAutoConfiguration.class,
+        afterName = "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration")
 @ConditionalOnBean({HandoverProperties.class, HaNode.class})
 public final class HandoverActuatorAutoConfiguration {
     /** Called by Spring. */
@@ -31,6 +34,16 @@ public final class HandoverActuatorAutoConfiguration {
         @ConditionalOnMissingBean
         HandoverMetrics handoverMetrics(HaNode node) {
             return new HandoverMetrics(node);
+        }
+    }
+
+    /** Of take-overs. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnBean(ObservationRegistry.class)
+    static class Observations {
+        @Bean
+        TakeOverObservations handoverTakeOverObservations(HaNode node, ObservationRegistry registry) {
+            return new TakeOverObservations(node, registry);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.handover.replication.HaNode;
 import dev.handover.replication.StateMachine;
 import dev.handover.replication.storage.StorageOptions;
 import dev.handover.replication.transport.Transport;
+import io.micrometer.observation.ObservationRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
@@ -127,25 +128,7 @@ public final class HandoverAutoConfiguration {
                 .dataDirectory(properties.requiredDataDirectory())
                 .configurationStore(store)
                 .transport(transport);
-        PropertyMapper map = PropertyMapper.get();
-        map.from(properties::cluster).to(builder::cluster);
-        map.from(properties::commandTimeout).to(builder::commandTimeout);
-        map.from(properties::sessionTimeout).to(builder::sessionTimeout);
-        map.from(properties::drainTimeout).to(builder::drainTimeout);
-        map.from(properties::failureTimeout).to(builder::failureTimeout);
-        map.from(properties::heartbeat).to(builder::heartbeat);
-        map.from(properties::minInSync).to(builder::minInSync);
-        map.from(properties::learner).to(builder::learner);
-        map.from(properties::readLeases).to(builder::readLeases);
-        map.from(properties::maxFeatureLevel).to(builder::maxFeatureLevel);
-        map.from(properties::maxCommandSize)
-                .as(HandoverAutoConfiguration::intBytes)
-                .to(builder::maxCommandBytes);
-        map.from(properties::maxPendingCommands).to(builder::maxPendingCommands);
-        map.from(properties::maxPendingSize).as(DataSize::toBytes).to(builder::maxPendingBytes);
-        map.from(properties::snapshotSize).as(DataSize::toBytes).to(builder::snapshotBytes);
-        map.from(properties::snapshotInterval).to(builder::snapshotInterval);
-        builder.storage(checked("handover.storage", () -> storage(properties.storage())));
+        settings(properties, builder);
         return checked("handover", builder::start);
     }
 
@@ -174,6 +157,12 @@ public final class HandoverAutoConfiguration {
     }
 
     @Bean
+    LogObservations handoverLogObservations(
+            ObjectProvider<ObservationRegistry> registry, HandoverProperties properties) {
+        return new LogObservations(registry, properties.tracing().propagate());
+    }
+
+    @Bean
     HandoverLifecycle handoverLifecycle(
             ApplicationContext context,
             HandoverProperties properties,
@@ -191,6 +180,29 @@ public final class HandoverAutoConfiguration {
             ObjectProvider<ManagedLog> logs,
             HandoverProperties properties) {
         return new ReadinessGate(context, availability, logs, properties);
+    }
+
+    /** What the properties say, but who the node is and where. */
+    static void settings(HandoverProperties properties, HaNode.Builder builder) {
+        PropertyMapper map = PropertyMapper.get();
+        map.from(properties::cluster).to(builder::cluster);
+        map.from(properties::commandTimeout).to(builder::commandTimeout);
+        map.from(properties::sessionTimeout).to(builder::sessionTimeout);
+        map.from(properties::drainTimeout).to(builder::drainTimeout);
+        map.from(properties::failureTimeout).to(builder::failureTimeout);
+        map.from(properties::heartbeat).to(builder::heartbeat);
+        map.from(properties::minInSync).to(builder::minInSync);
+        map.from(properties::learner).to(builder::learner);
+        map.from(properties::readLeases).to(builder::readLeases);
+        map.from(properties::maxFeatureLevel).to(builder::maxFeatureLevel);
+        map.from(properties::maxCommandSize)
+                .as(HandoverAutoConfiguration::intBytes)
+                .to(builder::maxCommandBytes);
+        map.from(properties::maxPendingCommands).to(builder::maxPendingCommands);
+        map.from(properties::maxPendingSize).as(DataSize::toBytes).to(builder::maxPendingBytes);
+        map.from(properties::snapshotSize).as(DataSize::toBytes).to(builder::snapshotBytes);
+        map.from(properties::snapshotInterval).to(builder::snapshotInterval);
+        builder.storage(checked("handover.storage", () -> storage(properties.storage())));
     }
 
     private static String connectString(HandoverProperties properties, ObjectProvider<EmbeddedZooKeeper> embedded) {

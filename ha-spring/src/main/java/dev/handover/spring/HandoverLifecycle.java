@@ -16,12 +16,13 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.core.Ordered;
 
 /**
  * Joins groups and elections last of all, when the application is ready; and hands the leadership over first of all when it stops, while the web server still serves. The replicas stay until
  * their beans are destroyed, so that requests under way are answered, through the new leader. After {@code stop} comes {@code start} again: tests pause contexts.
  */
-final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<ApplicationReadyEvent> {
+final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<ApplicationReadyEvent>, Ordered {
     private static final Logger LOG = LoggerFactory.getLogger(HandoverLifecycle.class);
 
     private final ApplicationContext context;
@@ -52,6 +53,12 @@ final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<App
     @Override
     public int getPhase() {
         return Integer.MAX_VALUE;
+    }
+
+    /** Of the listeners for {@link ApplicationReadyEvent}. */
+    @Override
+    public int getOrder() {
+        return LOWEST_PRECEDENCE - 100;
     }
 
     @Override

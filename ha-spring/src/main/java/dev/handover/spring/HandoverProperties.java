@@ -44,6 +44,7 @@ import org.springframework.util.unit.DataSize;
  * @param maxFeatureLevel Highest feature level of this node, to keep the way back to an older release open. The newest when it is not set.
  * @param snapshotSize After how much log a snapshot is taken, per group; about the size of the state is good. 256 MB when it is not set.
  * @param snapshotInterval After how long a snapshot is taken even of few changes. 1 h when it is not set.
+ * @param tracing Traces.
  * @param storage Files of the logs.
  * @param zookeeper Where the groups' configurations are kept.
  * @param transport How the nodes talk with each other.
@@ -74,6 +75,7 @@ record HandoverProperties(
         @Nullable Integer maxFeatureLevel,
         @Nullable DataSize snapshotSize,
         @Nullable Duration snapshotInterval,
+        @DefaultValue Tracing tracing,
         @DefaultValue Storage storage,
         @DefaultValue Zookeeper zookeeper,
         @DefaultValue Transport transport,
@@ -127,6 +129,14 @@ record HandoverProperties(
         /** When the application's context has started. */
         START
     }
+
+    /**
+     * Traces.
+     *
+     * @param propagate Whether a command carries the context of its trace to where it is applied, on every node: about a hundred bytes of each command that is traced. Every node of the group must run a release of
+     *     ha-spring that knows this, also those that do not set it.
+     */
+    record Tracing(@DefaultValue("false") boolean propagate) {}
 
     /**
      * Files of the logs.

@@ -38,20 +38,27 @@ final class ManagedLog implements ReplicatedLog {
     private final StateMachine stateMachine;
     private final HaNode node;
     private final Duration commandTimeout;
+    private final LogObservations observations;
     private final CompletableFuture<ReplicatedLog> joined = new CompletableFuture<>();
     private final AtomicBoolean joining = new AtomicBoolean();
 
-    ManagedLog(String group, StateMachine stateMachine, HaNode node, HandoverProperties properties) {
+    ManagedLog(
+            String group,
+            StateMachine stateMachine,
+            HaNode node,
+            HandoverProperties properties,
+            LogObservations observations) {
         this.group = GroupId.of(group);
         this.stateMachine = stateMachine;
         this.node = node;
         this.commandTimeout = properties.commandTimeoutOrDefault();
+        this.observations = observations;
     }
 
     /** Joins, unless it has. Opens and verifies the log on the disk before it returns. */
     void join() {
         if (joining.compareAndSet(false, true)) {
-            joined.complete(node.join(group, stateMachine));
+            joined.complete(node.join(group, observations.stateMachine(group, stateMachine)));
         }
     }
 
@@ -61,8 +68,13 @@ final class ManagedLog implements ReplicatedLog {
         return joined.isDone() && !joined.isCompletedExceptionally() ? joined.join() : null;
     }
 
-    NodeId self() {
-        return node.id();
+    /** As this node joins with it. */
+    StateMachine observed(StateMachine machine) {
+        return observations.stateMachine(group, machine);
+    }
+
+    StateMachine stateMachine() {
+        return stateMachine;
     }
 
     private <T> CompletableFuture<T> with(Function<ReplicatedLog, CompletableFuture<T>> call) {
@@ -87,7 +99,7 @@ final class ManagedLog implements ReplicatedLog {
 
     @Override
     public CompletableFuture<byte[]> submit(byte[] command) {
-        return with(log -> log.submit(command));
+        return observations.submit(this, command, wrapped -> with(log -> log.submit(wrapped)));
     }
 
     @Override
@@ -97,37 +109,37 @@ final class ManagedLog implements ReplicatedLog {
 
     @Override
     public CompletableFuture<byte[]> query(byte[] query, Consistency consistency) {
-        return with(log -> log.query(query, consistency));
+        return observations.read(this, () -> with(log -> log.query(query, consistency)));
     }
 
     @Override
     public <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> reader) {
-        return with(log -> log.read(consistency, reader));
+        return observations.read(this, () -> with(log -> log.read(consistency, reader)));
     }
 
     @Override
     public CompletableFuture<byte[]> query(byte[] query, Duration maxStaleness) {
-        return with(log -> log.query(query, maxStaleness));
+        return observations.read(this, () -> with(log -> log.query(query, maxStaleness)));
     }
 
     @Override
     public <T> CompletableFuture<T> read(Duration maxStaleness, Supplier<T> reader) {
-        return with(log -> log.read(maxStaleness, reader));
+        return observations.read(this, () -> with(log -> log.read(maxStaleness, reader)));
     }
 
     @Override
     public CompletableFuture<byte[]> query(byte[] query, LogPosition after) {
-        return with(log -> log.query(query, after));
+        return observations.read(this, () -> with(log -> log.query(query, after)));
     }
 
     @Override
     public <T> CompletableFuture<T> read(LogPosition after, Supplier<T> reader) {
-        return with(log -> log.read(after, reader));
+        return observations.read(this, () -> with(log -> log.read(after, reader)));
     }
 
     @Override
     public CompletableFuture<Session> openSession() {
-        return with(ReplicatedLog::openSession);
+        return with(ReplicatedLog::openSession).thenApply(session -> observations.session(this, session));
     }
 
     @Override

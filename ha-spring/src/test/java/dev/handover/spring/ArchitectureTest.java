@@ -23,6 +23,8 @@ class ArchitectureTest {
                 .areNotAnnotatedWith("org.springframework.boot.autoconfigure.AutoConfiguration")
                 .and()
                 .areNotAnnotations()
+                .and()
+                .areNotAssignableTo(HandoverCluster.class)
                 .should()
                 .notBePublic()
                 .check(classes);

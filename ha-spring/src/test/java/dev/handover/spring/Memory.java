@@ -12,7 +12,9 @@ import dev.handover.replication.transport.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.availability.ApplicationAvailabilityAutoConfiguration;
@@ -26,6 +28,7 @@ final class Memory implements AutoCloseable {
     final InMemoryNetwork network = new InMemoryNetwork();
     private final Path directory;
     private final List<HaNode> nodes = new ArrayList<>();
+    private final Map<String, Transport> transports = new HashMap<>();
 
     Memory(Path directory) {
         this.directory = directory;
@@ -43,15 +46,21 @@ final class Memory implements AutoCloseable {
 
     /** Another node, in sync, without Spring. */
     ReplicatedLog join(String node, String group, StateMachine machine) throws Exception {
+        transports.put(node, network.transport());
         HaNode other = HaNode.builder(NodeId.of(node))
                 .configurationStore(store.connect())
-                .transport(network.transport())
+                .transport(transports.get(node))
                 .dataDirectory(directory.resolve(node))
                 .start();
         nodes.add(other);
         ReplicatedLog log = other.join(GroupId.of(group), machine);
         inSync(log);
         return log;
+    }
+
+    /** As if the process had died: connections closed, dials refused. */
+    void kill(String node) {
+        transports.get(node).close();
     }
 
     static void inSync(ReplicatedLog log) throws Exception {
