@@ -4,6 +4,8 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.ReplicaClosedException;
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.coordination.Member;
+import dev.handover.coordination.MemberAttributes;
 import dev.handover.event.EventBus;
 import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.LeaseOptions;
@@ -16,10 +18,12 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -114,6 +118,14 @@ public final class HaNode implements AutoCloseable {
         return runtime.address();
     }
 
+    /**
+     * The nodes that announce themselves in the configuration store, with this one, sorted by name, as they were seen last; empty before the first look. A hint where to find each
+     * other, and what each tells about itself; no proof of life: who has died stays for the time-out of its session.
+     */
+    public List<Member> members() {
+        return runtime.members();
+    }
+
     /** The groups that this node has joined and not left. */
     public SortedSet<GroupId> groups() {
         SortedSet<GroupId> all = new TreeSet<>();
@@ -184,6 +196,7 @@ public final class HaNode implements AutoCloseable {
         private Duration readLease = Duration.ZERO;
         private double clockDrift = LeaseOptions.OFF.drift();
         private boolean learner;
+        private final Map<String, String> attributes = new TreeMap<>();
         private StorageOptions storage = StorageOptions.defaults();
         private NodeRuntime.@Nullable LogStores logStores;
 
@@ -301,6 +314,18 @@ public final class HaNode implements AutoCloseable {
          */
         public Builder learner(boolean value) {
             learner = value;
+            return this;
+        }
+
+        /**
+         * Tells the other nodes something about this one, for whoever routes, places or shows nodes: {@link MemberAttributes} has the usual names and the limits. Given twice, the last value
+         * counts. Nodes of a release that knows no attributes cannot read the announcement of one that has some, and do not dial it; they are dialled by it.
+         *
+         * @throws IllegalArgumentException if name or value is not allowed
+         */
+        public Builder attribute(String name, String value) {
+            MemberAttributes.check(name, value);
+            attributes.put(name, value);
             return this;
         }
 
@@ -451,7 +476,8 @@ public final class HaNode implements AutoCloseable {
                     snapshotBytes,
                     snapshotInterval,
                     snapshotMarginBytes,
-                    protocol);
+                    protocol,
+                    MemberAttributes.check(attributes));
         }
 
         private static <T> T required(String name, @Nullable T value) {

@@ -2,6 +2,7 @@ package dev.handover.replication;
 
 import dev.handover.replication.protocol.ProtocolOptions;
 import java.time.Duration;
+import java.util.SortedMap;
 
 /** The settings of a node, checked; {@link HaNode.Builder} says what each means. */
 record NodeOptions(
@@ -16,7 +17,8 @@ record NodeOptions(
         long snapshotBytes,
         Duration snapshotInterval,
         long snapshotMarginBytes,
-        ProtocolOptions protocol) {
+        ProtocolOptions protocol,
+        SortedMap<String, String> attributes) {
     private static final int LARGEST_COMMAND = 64 << 20;
 
     NodeOptions {

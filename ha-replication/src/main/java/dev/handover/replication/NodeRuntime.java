@@ -150,6 +150,11 @@ final class NodeRuntime {
         return replicas.get(group);
     }
 
+    /** The nodes that announce themselves, as they were seen last. */
+    List<Member> members() {
+        return peers.members();
+    }
+
     /** Longest payload that fits into one message. */
     int maxMessageBytes() {
         return transport.maxFrameBytes() - FRAME_MARGIN;
@@ -207,7 +212,8 @@ final class NodeRuntime {
                         address.getPort(),
                         transport.protocolVersion(),
                         options.protocol().featureLevel(),
-                        logs))
+                        logs,
+                        options.attributes()))
                 .whenComplete((done, failure) -> {
                     if (failure != null && !closing.get()) {
                         LOG.warn(

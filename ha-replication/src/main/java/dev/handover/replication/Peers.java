@@ -60,6 +60,7 @@ final class Peers implements TransportListener {
     private final Map<NodeId, InetSocketAddress> addresses = new HashMap<>();
     private final Map<NodeId, String> rejections = new ConcurrentHashMap<>();
     private final AtomicLong waitingBytes = new AtomicLong();
+    private volatile List<Member> members = List.of();
 
     Peers(NodeRuntime node) {
         this.node = node;
@@ -71,11 +72,17 @@ final class Peers implements TransportListener {
         return connected.keySet().stream().sorted().toList();
     }
 
+    /** Who announced itself when it was last looked. */
+    List<Member> members() {
+        return members;
+    }
+
     /**
      * Who announces itself, and where. Who has vanished from the list stays while a connection stands or a group counts on it: a lost session of the
      * configuration store says nothing about the life of a node (R14).
      */
     synchronized void members(List<Member> members) {
+        this.members = List.copyOf(members);
         Map<NodeId, InetSocketAddress> named = new TreeMap<>();
         for (Member member : members) {
             if (!member.node().equals(node.self())) {

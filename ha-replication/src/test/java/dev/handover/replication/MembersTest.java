@@ -12,9 +12,12 @@ import dev.handover.NodeId;
 import dev.handover.Redundancy;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
+import dev.handover.coordination.Member;
+import dev.handover.coordination.MemberAttributes;
 import dev.handover.event.HaEvent;
 import dev.handover.replication.TestCluster.Running;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,23 @@ class MembersTest {
         assertThat(inSync(a)).isEqualTo(nodes("a", "b", "c"));
         assertThat(again.log().status().self().logId()).isNotEqualTo(before.logId());
         TestCluster.await("c has everything", () -> again.journal().commands.size() == 51);
+    }
+
+    @Test
+    void shouldKnowTheMembersAndWhatTheyTellAboutThemselves() throws Exception {
+        cluster.settings = builder -> builder.attribute(MemberAttributes.COLOUR, "blue");
+        HaNode a = cluster.start("a").node();
+        HaNode b = cluster.start("b").node();
+        TestCluster.await(
+                "both know both",
+                () -> a.members().size() == 2
+                        && a.members().equals(b.members())
+                        && a.members().stream().allMatch(member -> member.logs().containsKey(GROUP)));
+        assertThat(a.members()).extracting(Member::node).containsExactly(NodeId.of("a"), NodeId.of("b"));
+        assertThat(a.members()).allSatisfy(member -> assertThat(member.attributes())
+                .containsExactlyEntriesOf(Map.of("colour", "blue")));
+        cluster.running.remove("b").node().close();
+        TestCluster.await("b is known to have gone", () -> a.members().size() == 1);
     }
 
     @Test

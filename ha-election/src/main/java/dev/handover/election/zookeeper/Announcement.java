@@ -20,15 +20,19 @@ import java.util.stream.Collectors;
  * protocolVersion=1
  * featureLevel=1
  * logs=orders/91aa...,stock/07d2...
+ * attribute.zone=north
  * </pre>
+ *
+ * A node without attributes has no such line, so that releases which know none can read it; they leave out a node that has some.
  *
  * @param instance made up anew by every store, so that a process knows what it has announced in an earlier session
  */
 record Announcement(UUID instance, Member member) {
     private static final int FORMAT = 1;
+    private static final String ATTRIBUTE = "attribute.";
 
     byte[] encode() {
-        return Content.ofFormat(FORMAT)
+        Content content = Content.ofFormat(FORMAT)
                 .with("instance", instance)
                 .with("node", member.node())
                 .with("host", member.host())
@@ -39,8 +43,9 @@ record Announcement(UUID instance, Member member) {
                         "logs",
                         member.logs().entrySet().stream()
                                 .map(log -> log.getKey() + "/" + log.getValue())
-                                .collect(Collectors.joining(",")))
-                .encode();
+                                .collect(Collectors.joining(",")));
+        member.attributes().forEach((name, value) -> content.with(ATTRIBUTE + name, value));
+        return content.encode();
     }
 
     static Announcement decode(byte[] bytes) throws MalformedContentException {
@@ -63,9 +68,10 @@ record Announcement(UUID instance, Member member) {
                     throw new MalformedContentException("group " + group + " is there twice");
                 }
             }
+            Map<String, String> attributes = content.takeAll(ATTRIBUTE);
             content.expectNoMore();
             return new Announcement(
-                    instance, new Member(NodeId.of(node), host, port, protocolVersion, featureLevel, logs));
+                    instance, new Member(NodeId.of(node), host, port, protocolVersion, featureLevel, logs, attributes));
         } catch (IllegalArgumentException e) {
             throw new MalformedContentException(String.valueOf(e.getMessage()));
         }

@@ -115,6 +115,18 @@ public final class Content {
         return value;
     }
 
+    /** All keys that begin so, without their beginning, and their values. */
+    Map<String, String> takeAll(String prefix) {
+        Map<String, String> taken = new LinkedHashMap<>();
+        values.forEach((key, value) -> {
+            if (key.startsWith(prefix)) {
+                taken.put(key.substring(prefix.length()), value);
+            }
+        });
+        values.keySet().removeIf(key -> key.startsWith(prefix));
+        return taken;
+    }
+
     /** The comma-separated parts; none for an empty value. */
     List<String> takeList(String key) throws MalformedContentException {
         String value = take(key);

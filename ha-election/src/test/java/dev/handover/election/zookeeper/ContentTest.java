@@ -238,6 +238,33 @@ class ContentTest {
                                 featureLevel % 2 == 0 ? List.of() : List.of(NodeId.of("gone-1"), NodeId.of("gone-2"))));
     }
 
+    @Test
+    void shouldReadAndWriteMembersWithoutAttributesAsReleasesDoThatKnowNone() throws Exception {
+        String without =
+                """
+                format=1
+                instance=5f0c2d4e-0000-4000-8000-000000000001
+                node=a
+                host=127.0.0.1
+                port=7101
+                protocolVersion=1
+                featureLevel=1
+                logs=orders/00000000-0000-4000-8000-00000000000a
+                """;
+        Announcement read = Announcement.decode(bytes(without));
+        assertThat(read.member()).isEqualTo(Samples.member("a", 7101));
+        assertThat(read.encode()).isEqualTo(bytes(without));
+    }
+
+    @Test
+    void shouldRefuseAttributesThatAMemberCannotHave() {
+        Announcement sound = new Announcement(Samples.LINEAGE, Samples.member("a", 7101));
+        String text = new String(sound.encode(), StandardCharsets.UTF_8);
+        assertThatThrownBy(() -> Announcement.decode(bytes(text + "attribute.a b=c\n")))
+                .isInstanceOf(MalformedContentException.class)
+                .hasMessageContaining("attribute name 'a b'");
+    }
+
     @Provide
     Arbitrary<Member> members() {
         return Combinators.combine(
@@ -246,9 +273,16 @@ class ContentTest {
                         Arbitraries.integers().between(1, 65535),
                         Arbitraries.integers(),
                         Arbitraries.integers(),
-                        Arbitraries.maps(nodes().map(GroupId::of), uuids()).ofMaxSize(5))
-                .as((node, host, port, protocol, feature, logs) ->
-                        new Member(NodeId.of(node), host, port, protocol, feature, Map.copyOf(logs)));
+                        Arbitraries.maps(nodes().map(GroupId::of), uuids()).ofMaxSize(5),
+                        Arbitraries.maps(
+                                        nodes(),
+                                        Arbitraries.strings()
+                                                .alpha()
+                                                .withChars("=\\ ,ü")
+                                                .ofMaxLength(12))
+                                .ofMaxSize(5))
+                .as((node, host, port, protocol, feature, logs, attributes) ->
+                        new Member(NodeId.of(node), host, port, protocol, feature, Map.copyOf(logs), attributes));
     }
 
     private static Arbitrary<UUID> uuids() {
