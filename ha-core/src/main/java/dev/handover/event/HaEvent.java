@@ -168,6 +168,67 @@ public sealed interface HaEvent {
     /** Something was found on the disk; {@code detail} says what and where, how many bytes, and what to do. */
     record Storage(Instant at, NodeId node, GroupId group, StorageFinding finding, String detail) implements HaEvent {}
 
+    /** The steps of a blue-green switch, and how it can end. */
+    enum SwitchStep {
+        /** The new version joins, catches up, and everybody learns that a switch is open. */
+        PREPARE(false),
+        /** The application's warm-up runs on the new version's instances. */
+        WARM(false),
+        /** The new version's instances are asked whether they are ready. */
+        GATE(false),
+        /** The new colour is live; the leadership of every group moves to it. */
+        SWITCH(false),
+        /** The new version is watched, and compared with the old one. */
+        BAKE(false),
+        /** It stays: from here on nothing goes back by itself. */
+        COMMIT(false),
+        /** The old version's instances finish what they have. */
+        DRAIN(false),
+        /** The old colour is live again; the leadership of every group moves back to it. */
+        ROLL_BACK(false),
+        /** Ended: the new colour is live. */
+        COMMITTED(true),
+        /** Ended: it was switched and switched back, and the old colour is live. */
+        ROLLED_BACK(true),
+        /** Ended before anything was switched: the old colour is live. */
+        ABORTED(true),
+        /** Ended: a dry run that would have switched next. */
+        REHEARSED(true);
+
+        private final boolean last;
+
+        SwitchStep(boolean last) {
+            this.last = last;
+        }
+
+        /** Whether the switch is over. */
+        public boolean isLast() {
+            return last;
+        }
+    }
+
+    /**
+     * One step of a blue-green switch has begun, as each instance of the service reports it.
+     *
+     * @param group first of the service
+     * @param service whose versions are switched
+     * @param live colour that is live from this step on
+     * @param generation of the live colour: grows by one whenever another colour becomes live
+     * @param detail who conducts it, and why
+     */
+    record ColourSwitch(
+            Instant at,
+            NodeId node,
+            GroupId group,
+            String service,
+            SwitchStep step,
+            String from,
+            String to,
+            String live,
+            long generation,
+            String detail)
+            implements HaEvent {}
+
     /** The configuration store stopped answering, or answers again. Writes go on meanwhile; take-overs wait. */
     record Coordination(Instant at, NodeId node, GroupId group, boolean reachable, String detail) implements HaEvent {}
 }

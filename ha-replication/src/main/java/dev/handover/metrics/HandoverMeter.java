@@ -88,6 +88,7 @@ enum HandoverMeter {
             "group",
             "node"),
     SNAPSHOTS("handover.snapshots", "steps", "what happened to snapshots", "group", "node", "step"),
+    SWITCH_STEPS("handover.switch.steps", "steps", "steps of blue-green switches that began", "group", "node", "step"),
     LOST_CONNECTIONS(
             "handover.connections.lost", "connections", "connections to other nodes that ended", "group", "node"),
     STORE_REACHABLE(

@@ -74,6 +74,7 @@ public final class HandoverMetrics implements MeterBinder, AutoCloseable {
     private static final class OfGroup {
         final List<Meter> meters = new ArrayList<>();
         final Map<HaEvent.SnapshotStep, Counter> snapshots = new TreeMap<>();
+        final Map<HaEvent.SwitchStep, Counter> switchSteps = new TreeMap<>();
         final Timer takeOver;
         final Timer transferPause;
         final Counter failedTransfers;
@@ -103,6 +104,10 @@ public final class HandoverMetrics implements MeterBinder, AutoCloseable {
             for (HaEvent.SnapshotStep step : HaEvent.SnapshotStep.values()) {
                 Counter counter = counter(owner, HandoverMeter.SNAPSHOTS, tags.and("step", HandoverMeter.tag(step)));
                 snapshots.put(step, counter);
+            }
+            for (HaEvent.SwitchStep step : HaEvent.SwitchStep.values()) {
+                Tags tagged = tags.and("step", HandoverMeter.tag(step));
+                switchSteps.put(step, counter(owner, HandoverMeter.SWITCH_STEPS, tagged));
             }
             takeOver = timer(owner, HandoverMeter.TAKE_OVER, tags);
             transferPause = timer(owner, HandoverMeter.TRANSFER_PAUSE, tags);
@@ -143,6 +148,8 @@ public final class HandoverMetrics implements MeterBinder, AutoCloseable {
                 configurations.increment();
             } else if (event instanceof HaEvent.Snapshot snapshot) {
                 Objects.requireNonNull(snapshots.get(snapshot.step())).increment();
+            } else if (event instanceof HaEvent.ColourSwitch change) {
+                Objects.requireNonNull(switchSteps.get(change.step())).increment();
             } else if (event instanceof HaEvent.PeerConnection connection && connection.lost() != null) {
                 lostConnections.increment();
             } else if (event instanceof HaEvent.Coordination coordination) {

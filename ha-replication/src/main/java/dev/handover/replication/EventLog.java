@@ -63,6 +63,19 @@ final class EventLog implements Consumer<HaEvent> {
             boolean failed = e.step().name().endsWith("_FAILED");
             LOG.atLevel(failed ? Level.WARN : Level.INFO)
                     .log("{} snapshot at index {} {}, {} bytes {}", label, e.index(), e.step(), e.bytes(), e.detail());
+        } else if (event instanceof HaEvent.ColourSwitch e) {
+            boolean well = e.step() != HaEvent.SwitchStep.ROLL_BACK && e.step() != HaEvent.SwitchStep.ABORTED;
+            LOG.atLevel(well ? Level.INFO : Level.WARN)
+                    .log(
+                            "{} switch of {} from {} to {}: {}, {} is live in generation {}: {}",
+                            label,
+                            e.service(),
+                            e.from(),
+                            e.to(),
+                            e.step(),
+                            e.live(),
+                            e.generation(),
+                            e.detail());
         } else if (event instanceof HaEvent.PeerConnection e) {
             if (e.lost() == null) {
                 LOG.info("{} connected with {}", label, e.peer());

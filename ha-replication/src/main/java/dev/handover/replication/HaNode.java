@@ -6,7 +6,9 @@ import dev.handover.ReplicaClosedException;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.coordination.Member;
 import dev.handover.coordination.MemberAttributes;
+import dev.handover.coordination.RecordStore;
 import dev.handover.event.EventBus;
+import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.LeaseOptions;
 import dev.handover.replication.protocol.ProtocolOptions;
@@ -136,6 +138,30 @@ public final class HaNode implements AutoCloseable {
     /** This node's replica of that group, as it is now; empty if it has not joined the group. */
     public Optional<GroupStatus> status(GroupId group) {
         return Optional.ofNullable(runtime.replica(group)).map(Replica::status);
+    }
+
+    /** Records of the configuration store, over this node's connection. */
+    public RecordStore records() {
+        return runtime.configurationStore().records();
+    }
+
+    /** Highest entry format that this node reads, and writes when all of a group's nodes read it ({@link Builder#maxFeatureLevel}). */
+    public int featureLevel() {
+        return runtime.options().protocol().featureLevel();
+    }
+
+    /**
+     * Keeps the group's feature level where it is as long as this node leads, also when all its replicas support more, so that an older release can take part again. Counts until it is let go or
+     * the node ends; it must be held on every node that may lead.
+     *
+     * @throws IllegalStateException if this node has not joined the group
+     */
+    public void holdFeatureLevel(GroupId group, boolean hold) {
+        Replica replica = runtime.replica(group);
+        if (replica == null) {
+            throw new IllegalStateException("node " + id() + " has not joined group " + group + "; join it first");
+        }
+        replica.post(new Event.HoldFeatureLevel(hold));
     }
 
     /** What happens on this node. */

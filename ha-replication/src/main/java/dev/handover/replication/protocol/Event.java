@@ -123,6 +123,9 @@ public sealed interface Event {
      */
     record Transfer(long id, @Nullable NodeId target, long patienceNanos) implements Event {}
 
+    /** Whether this leader must leave the group's feature level as it is for now (R20): a switch between two versions is open, and going back must stay possible. Not held at first. */
+    record HoldFeatureLevel(boolean held) implements Event {}
+
     /** Stop in order: hand over if leading. Ends with {@link Effect.Stopped}. */
     record Stop() implements Event {}
 }

@@ -591,6 +591,7 @@ final class Leadership {
         int common = FeatureLevels.common(state.options.featureLevel(), followers.values());
         VersionedConfiguration known = agent.known();
         if (serving
+                && !state.featureLevelHeld
                 && common > configuration.featureLevel()
                 && agent.proposal() == null
                 && known != null

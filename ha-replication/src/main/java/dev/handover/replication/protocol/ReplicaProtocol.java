@@ -208,6 +208,8 @@ public final class ReplicaProtocol {
             transfer.ask(request, leading, knownLeader());
         } else if (event instanceof Event.ChangeMembers request) {
             membership.ask(request, leading, knownLeader());
+        } else if (event instanceof Event.HoldFeatureLevel hold) {
+            state.featureLevelHeld = hold.held();
         } else if (event instanceof Event.Start) {
             start();
         } else if (event instanceof Event.Stop) {

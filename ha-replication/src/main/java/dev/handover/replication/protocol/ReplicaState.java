@@ -38,6 +38,9 @@ final class ReplicaState {
     /** R21: how long there must be nothing to do before a group rests; for ever unless the shell vouches for its node. */
     long restAfterNanos = Long.MAX_VALUE;
 
+    /** R20: the level stays as it is while this is set. */
+    boolean featureLevelHeld;
+
     @Nullable
     UUID lineage;
     /** R2: adopted; nothing lower is ever acknowledged again. */

@@ -46,6 +46,19 @@ class FeatureLevelTest {
     }
 
     @Test
+    void shouldRaiseTheLevelOnlyWhenItIsNotHeldAnyMore() {
+        CoreBench bench = leaderOfTwo();
+        bench.step(new Event.HoldFeatureLevel(true));
+        bench.receive(B, new Message.Supports(bench.core.epoch(), 2));
+        bench.tick(60);
+        assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
+        bench.step(new Event.HoldFeatureLevel(false));
+        bench.receive(B, new Message.Supports(bench.core.epoch(), 2));
+        bench.tick(60);
+        assertThat(bench.grantCas().featureLevel()).isEqualTo(2);
+    }
+
+    @Test
     void shouldForgetWhatAMemberSupportedWhenItsProcessMayBeAnother() {
         CoreBench bench = leaderOfTwo();
         bench.connect(C);

@@ -1,0 +1,94 @@
+package dev.handover.takeover.bluegreen;
+
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.Role;
+import dev.handover.replication.GroupStatus;
+import dev.handover.replication.ReplicatedLog;
+import dev.handover.replication.TransferResult;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every leader that is not of the live colour gives its group to one that is (R18): in a switch, in a roll-back, and after any take-over that brought another one up. So whatever is done to leaders, they
+ * come back to what the record says. On the loop.
+ */
+final class Alignment {
+    private static final Logger LOG = LoggerFactory.getLogger(Alignment.class);
+    private static final int AT_A_TIME = 16;
+    private static final Duration AGAIN = Duration.ofMillis(250);
+
+    private final Instance instance;
+    private final Runnable changed;
+    private final Set<GroupId> underWay = new HashSet<>();
+    private final Map<GroupId, Long> notBefore = new HashMap<>();
+
+    Alignment(Instance instance, Runnable changed) {
+        this.instance = instance;
+        this.changed = changed;
+    }
+
+    void tick(SwitchRecord record, SortedMap<NodeId, Report> reports) {
+        if (record.live().equals(instance.colour())) {
+            return;
+        }
+        int place = 0;
+        for (ReplicatedLog log : instance.logs()) {
+            GroupStatus status = log.status();
+            if (status.role() == Role.LEADER && status.configuration() != null) {
+                List<NodeId> targets = status.configuration().inSync().stream()
+                        .map(replica -> replica.node())
+                        .filter(node -> {
+                            Report report = reports.get(node);
+                            return report != null && report.colour().equals(record.live());
+                        })
+                        .toList();
+                if (!targets.isEmpty()) {
+                    transfer(log, targets.get(place % targets.size()), record);
+                }
+            }
+            place++;
+        }
+    }
+
+    private void transfer(ReplicatedLog log, NodeId target, SwitchRecord record) {
+        GroupId group = log.group();
+        long now = instance.now();
+        Long earliest = notBefore.get(group);
+        if (underWay.contains(group) || underWay.size() >= AT_A_TIME || (earliest != null && now - earliest < 0)) {
+            return;
+        }
+        underWay.add(group);
+        LOG.info(
+                "[{} {}] gives the leadership to {}, because {} is live in generation {}",
+                group,
+                instance.node().id(),
+                target,
+                record.live(),
+                record.generation());
+        log.transferTo(target).whenComplete((result, failure) -> instance.loop().execute(() -> {
+            underWay.remove(group);
+            if (!wellDone(result)) {
+                notBefore.put(group, instance.now() + AGAIN.toNanos());
+                LOG.warn(
+                        "[{} {}] could not give the leadership to {}, tries again: {}",
+                        group,
+                        instance.node().id(),
+                        target,
+                        failure == null ? result : failure.getMessage());
+            }
+            changed.run();
+        }));
+    }
+
+    private static boolean wellDone(@org.jspecify.annotations.Nullable TransferResult result) {
+        return result != null && result.transferred();
+    }
+}
