@@ -27,6 +27,8 @@ final class NodeLoop extends Worker {
     /** Those that do not rest. */
     private final List<Replica> ticked = new ArrayList<>();
 
+    private final Turns turns = new Turns();
+
     private List<Replica> touched = new ArrayList<>();
     private List<Replica> flushing = new ArrayList<>();
     private long nowNanos = System.nanoTime();
@@ -91,8 +93,8 @@ final class NodeLoop extends Worker {
         }
         if (nowNanos - nextTickNanos >= 0) {
             nextTickNanos = nowNanos + TICK_NANOS;
-            for (int i = ticked.size() - 1; i >= 0; i--) {
-                tick(i);
+            for (int left = turns.count(ticked.size()); left > 0 && !ticked.isEmpty(); left--) {
+                tick(turns.next(ticked.size()));
             }
         }
         List<Replica> acting = touched;

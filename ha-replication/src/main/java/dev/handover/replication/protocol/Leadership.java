@@ -687,7 +687,15 @@ final class Leadership {
 
     /** Time may stand still until something happens. */
     boolean rests() {
-        return mayRest() && followers.values().stream().allMatch(follower -> follower.resting);
+        if (!mayRest()) {
+            return false;
+        }
+        for (FollowerProgress follower : followers.values()) {
+            if (!follower.resting) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Nodes with which followers rest. */

@@ -28,7 +28,11 @@ final class SegmentAllocator implements Closeable {
     /** Between two portions, while the segment being made is well ahead of the writer. */
     private static final long PAUSE_MILLIS = 50;
 
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
+    /**
+     * What is written at once. The page cache keeps a file in the pieces that it was written in (large folios), and a small write later on costs time for each block of the piece
+     * that it falls into ({@code ext4_block_write_begin}).
+     */
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(16 << 10).asReadOnlyBuffer();
 
     private final Disk disk;
     private final Path directory;

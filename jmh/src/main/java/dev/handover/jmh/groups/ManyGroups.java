@@ -40,8 +40,8 @@ public final class ManyGroups {
 
     private static final String USAGE =
             """
-            groups [counts] [writes in flight] [seconds] [segment KiB]
-              defaults: 1,16,64,256 1024 10 1024
+            groups [counts] [writes in flight] [seconds] [segment KiB] [warm-up seconds]
+              defaults: 1,16,64,256 1024 10 1024 20
             groups --idle [groups] [seconds]
               groups that never write: processor time of three nodes, and heap per node; defaults: 1000 30
             groups --takeover [groups]
@@ -49,11 +49,13 @@ public final class ManyGroups {
             """;
 
     private final int inFlight;
+    private final Duration warmUp;
     private final Duration duration;
     private final StorageOptions storage;
 
-    private ManyGroups(int inFlight, Duration duration, StorageOptions storage) {
+    private ManyGroups(int inFlight, Duration warmUp, Duration duration, StorageOptions storage) {
         this.inFlight = inFlight;
+        this.warmUp = warmUp;
         this.duration = duration;
         this.storage = storage;
     }
@@ -67,7 +69,7 @@ public final class ManyGroups {
         if (arguments.length > 0 && arguments[0].equals("--idle")) {
             int groups = positive("groups", argument(arguments, 1, "1000"));
             Duration duration = Duration.ofSeconds(positive("seconds", argument(arguments, 2, "30")));
-            new ManyGroups(0, duration, StorageOptions.defaults()).measureIdle(groups);
+            new ManyGroups(0, Duration.ZERO, duration, StorageOptions.defaults()).measureIdle(groups);
             return;
         }
         if (arguments.length > 0 && arguments[0].equals("--takeover")) {
@@ -84,6 +86,7 @@ public final class ManyGroups {
                 .toArray();
         ManyGroups benchmark = new ManyGroups(
                 positive("writes in flight", argument(arguments, 1, "1024")),
+                Duration.ofSeconds(positive("warm-up seconds", argument(arguments, 4, "20"))),
                 Duration.ofSeconds(positive("seconds", argument(arguments, 2, "10"))),
                 StorageOptions.defaults()
                         .withSegmentBytes((long) positive("segment KiB", argument(arguments, 3, "1024")) << 10));
@@ -207,7 +210,7 @@ public final class ManyGroups {
     }
 
     private Figures measure(List<ReplicatedLog> logs) throws InterruptedException {
-        new Load(logs).run(inFlight, duration.dividedBy(2));
+        new Load(logs).run(inFlight, warmUp);
         long cpu = cpuNanos();
         long begin = System.nanoTime();
         long written = new Load(logs).run(inFlight, duration);
@@ -216,6 +219,7 @@ public final class ManyGroups {
         System.gc();
         long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20;
         int threads = ManagementFactory.getThreadMXBean().getThreadCount();
+        TimeUnit.SECONDS.sleep(2); // they come to rest
         cpu = cpuNanos();
         begin = System.nanoTime();
         TimeUnit.NANOSECONDS.sleep(duration.toNanos());

@@ -1,0 +1,84 @@
+package dev.handover.replication.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SegmentAllocatorTest {
+    private static final int SMALL = 16 << 10;
+
+    @TempDir
+    Path directory;
+
+    private final List<Integer> writes = new ArrayList<>();
+
+    /** Large pieces would make every small write into the segment slow later on. */
+    @Test
+    void shouldWriteASegmentInSmallPiecesAndWhole() throws IOException {
+        UUID logId = UUID.randomUUID();
+        long size = (5L << 20) + 3 * Block.SIZE;
+        Segment made;
+        try (SegmentAllocator allocator =
+                new SegmentAllocator(new Recording(), directory, logId, StorageOptions.defaults())) {
+            made = allocator.make(0, size);
+        }
+
+        assertThat(writes).isNotEmpty().allMatch(length -> length <= SMALL);
+        assertThat(writes.stream().mapToLong(Integer::longValue).sum()).isEqualTo(size + Block.SIZE);
+        assertThat(Files.size(made.path())).isEqualTo(size);
+        assertThat(Segment.open(Disk.REAL, made.path(), logId)).isEqualTo(made);
+    }
+
+    private final class Recording implements Disk {
+        @Override
+        public WritableFile open(Path path) throws IOException {
+            WritableFile real = REAL.open(path);
+            return new WritableFile() {
+                @Override
+                public int write(ByteBuffer source, long position) throws IOException {
+                    int written = real.write(source, position);
+                    writes.add(written);
+                    return written;
+                }
+
+                @Override
+                public void force() throws IOException {
+                    real.force();
+                }
+
+                @Override
+                public void close() throws IOException {
+                    real.close();
+                }
+            };
+        }
+
+        @Override
+        public void rename(Path source, Path target) throws IOException {
+            REAL.rename(source, target);
+        }
+
+        @Override
+        public void delete(Path path) throws IOException {
+            REAL.delete(path);
+        }
+
+        @Override
+        public void forceDirectory(Path forced) throws IOException {
+            REAL.forceDirectory(forced);
+        }
+
+        @Override
+        public long usableBytes(Path asked) throws IOException {
+            return REAL.usableBytes(asked);
+        }
+    }
+}
