@@ -113,6 +113,7 @@ final class TestService implements AutoCloseable {
         HaNode.Builder builder = HaNode.builder(NodeId.of(name))
                 .configurationStore(store.connect())
                 .transport(network.transport())
+                .failureTimeout(Duration.ofSeconds(3)) // a busy machine is no failure; the dead refuse connections
                 .dataDirectory(Path.of("unused"));
         settings.accept(nodes.inMemory(builder));
         HaNode node = builder.start();

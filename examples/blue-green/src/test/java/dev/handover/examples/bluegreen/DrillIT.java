@@ -1,0 +1,58 @@
+package dev.handover.examples.bluegreen;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Real processes of two versions, in short form. */
+@Timeout(180)
+class DrillIT {
+    @Test
+    void shouldSwitchThereAndBackWithoutAFailedRequest() throws Exception {
+        List<String> lines = run("--switches", "2", "--clients", "32", "--bake-ms", "1000");
+        assertThat(lines.get(lines.size() - 1))
+                .as(String.join("\n", lines))
+                .startsWith("{\"switches\":2,\"rolled_back\":")
+                .contains("\"failed\":0,\"lost\":0,");
+        assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("switch 2 to "));
+        System.out.println(String.join("\n", lines));
+    }
+
+    @Test
+    void shouldRollBackAVersionThatIsSlower() throws Exception {
+        List<String> lines = run("--switches", "1", "--clients", "16", "--bake-ms", "2000", "--slow-ms", "300");
+        assertThat(lines.get(lines.size() - 1))
+                .as(String.join("\n", lines))
+                .startsWith("{\"switches\":1,\"rolled_back\":1,")
+                .contains("\"failed\":0,\"lost\":0,");
+        assertThat(lines)
+                .anySatisfy(line ->
+                        assertThat(line).contains("ROLLED_BACK live=blue").contains("slower"));
+    }
+
+    @Test
+    void shouldRefuseOptionsThatItDoesNotKnow() {
+        assertThatThrownBy(() -> new Drill(System.out).parse("--fast", "1"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("--fast");
+    }
+
+    private static List<String> run(String... words) throws Exception {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        boolean good;
+        try (PrintStream out = new PrintStream(text, true, StandardCharsets.UTF_8)) {
+            Drill drill = new Drill(out);
+            drill.parse(words);
+            good = drill.run();
+        }
+        List<String> lines = text.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(good).as(String.join("\n", lines)).isTrue();
+        return lines;
+    }
+}
