@@ -53,6 +53,9 @@ public final class ClusterBenchmark {
                     measure(options, report, Contenders.named(name), replicas, zooKeeper.connectString());
                 }
             }
+            if (options.growth() > 0) {
+                grow(options, report, zooKeeper.connectString());
+            }
         }
         report.write();
     }
@@ -96,6 +99,16 @@ public final class ClusterBenchmark {
         } catch (IOException e) { // a peer that misbehaves is reported as such, and the others are measured
             report.misbehaved(contender, e);
         }
+    }
+
+    private static void grow(Options options, Report report, String zooKeeper) throws InterruptedException {
+        List<Growth.Line> lines = new ArrayList<>();
+        try {
+            Growth.measure(options.directory(), zooKeeper, options.growth(), lines);
+        } catch (IOException e) { // what was measured before is reported all the same
+            report.misbehaved(new HandoverContender(), e);
+        }
+        report.growth(lines);
     }
 
     private static void clear(Path directory) throws IOException {

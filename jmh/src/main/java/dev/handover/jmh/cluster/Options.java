@@ -15,6 +15,7 @@ record Options(
         List<Integer> replicas,
         int reads,
         int takeOvers,
+        int growth,
         Path directory,
         Path json,
         String docs) {
@@ -31,6 +32,8 @@ record Options(
               --replicas n,m     of each cluster; peers need 3 or more                       (3)
               --reads n          per cent of linearizable reads among the operations         (0)
               --take-overs n     rounds of SIGKILL to the leader under a sequential writer   (0)
+              --growth n         also Handover alone with growing commands, windows and replicas: seconds a row,
+                                 17 rows; 0: not                                              (0)
               --directory d      for data and logs; emptied                                  (target/cluster)
               --json f           result file                                                 (target/cluster.json)
               --docs d           also writes performance.md and latency.svg there; performance-notes.md in it becomes a part of the page
@@ -45,6 +48,7 @@ record Options(
         List<Integer> replicas = List.of(3);
         int reads = 0;
         int takeOvers = 0;
+        int growth = 0;
         Path directory = Path.of("target", "cluster");
         Path json = Path.of("target", "cluster.json");
         String docs = "";
@@ -63,6 +67,7 @@ record Options(
                 case "--replicas" -> replicas = numbers(option, value, 1, 7);
                 case "--reads" -> reads = number(option, value, 0, 100);
                 case "--take-overs" -> takeOvers = number(option, value, 0, 1000);
+                case "--growth" -> growth = number(option, value, 0, 600);
                 case "--directory" -> directory = Path.of(value);
                 case "--json" -> json = Path.of(value);
                 case "--docs" -> docs = value;
@@ -79,6 +84,7 @@ record Options(
                 replicas,
                 reads,
                 takeOvers,
+                growth,
                 directory.toAbsolutePath(),
                 json.toAbsolutePath(),
                 docs);

@@ -21,6 +21,7 @@ final class Report {
     private final List<Row> rows = new ArrayList<>();
     private final Map<String, List<RunningCluster.TakeOver>> takeOvers = new LinkedHashMap<>();
     private final Map<String, String> misbehaved = new LinkedHashMap<>();
+    private final List<Growth.Line> growth = new ArrayList<>();
     private double pingPongMicros;
 
     Report(Options options) {
@@ -53,6 +54,10 @@ final class Report {
         }
     }
 
+    void growth(List<Growth.Line> lines) {
+        growth.addAll(lines);
+    }
+
     void misbehaved(Contender contender, IOException how) {
         misbehaved.put(contender.name(), String.valueOf(how.getMessage()));
         System.out.println(contender.name() + " misbehaved and sets no bar: " + how.getMessage());
@@ -70,7 +75,8 @@ final class Report {
                 + " --windows " + joined(options.windows()) + " --sizes " + joined(options.sizes()) + " --warm "
                 + options.warmSeconds() + " --seconds " + options.seconds() + " --replicas "
                 + joined(options.replicas())
-                + " --reads " + options.reads() + " --take-overs " + options.takeOvers();
+                + " --reads " + options.reads() + " --take-overs " + options.takeOvers()
+                + (options.growth() > 0 ? " --growth " + options.growth() : "");
     }
 
     private static String joined(List<Integer> numbers) {
@@ -126,6 +132,8 @@ final class Report {
                                 limit.perSecond))
                         .collect(Collectors.joining(","))
                 + "],\n \"rows\":[\n  " + rows.stream().map(Row::json).collect(Collectors.joining(",\n  "))
+                + "],\n \"growth\":[\n  "
+                + growth.stream().map(Growth.Line::json).collect(Collectors.joining(",\n  "))
                 + "],\n \"take_overs\":[\n  " + takeOverRows + "],\n \"misbehaved\":["
                 + misbehaved.keySet().stream().map(name -> "\"" + name + "\"").collect(Collectors.joining(","))
                 + "]\n}\n";
@@ -201,6 +209,16 @@ final class Report {
                                         .max()
                                         .orElse(0)));
             });
+        }
+        if (!growth.isEmpty()) {
+            page.append("\n## How it grows\n\nHandover alone, ")
+                    .append(options.growth())
+                    .append(
+                            " s a row. The last column compares with one file on the same disk that takes as many records with one write and one force; one replica alone has"
+                                    + " nothing else to do, but takes each command over TCP and answers it.\n\n")
+                    .append(
+                            "| replicas | window | bytes | ops/s | MiB/s | p50 µs | p99 µs | share of a group commit |\n|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+            growth.forEach(line -> page.append(line.markdown()));
         }
         page.append(
                 "\n## Settings\n\nReplicas: `-Xmx1g -XX:+UseTransparentHugePages`, all other JVM options at their defaults.\n\n");

@@ -81,14 +81,17 @@ final class RunningCluster implements AutoCloseable {
     }
 
     Row run(Options options, int window, int bytes) throws IOException, InterruptedException {
+        return run(window, bytes, options.reads(), options.warmSeconds(), options.seconds());
+    }
+
+    Row run(int window, int bytes, int reads, int warmSeconds, int seconds) throws IOException, InterruptedException {
         int leader = leader();
-        client().say("run " + window + " " + bytes + " " + options.reads() + " " + options.warmSeconds() + " "
-                + options.seconds());
-        client().answer(options.warmSeconds() + 30L);
+        client().say("run " + window + " " + bytes + " " + reads + " " + warmSeconds + " " + seconds);
+        client().answer(warmSeconds + 30L);
         double serversBefore = serverCpu();
         double clientBefore = client().cpuSeconds();
         long allocatedBefore = allocated(leader);
-        String[] words = client().answer(options.seconds() + 30L).split(" ");
+        String[] words = client().answer(seconds + 30L).split(" ");
         double servers = serverCpu() - serversBefore;
         double cpu = client().cpuSeconds() - clientBefore;
         long allocated = allocated(leader) - allocatedBefore;
@@ -101,7 +104,7 @@ final class RunningCluster implements AutoCloseable {
                 layout.replicas(),
                 window,
                 bytes,
-                options.reads(),
+                reads,
                 Double.parseDouble(words[1]),
                 Double.parseDouble(words[2]),
                 Double.parseDouble(words[3]),
