@@ -59,6 +59,7 @@ final class NodeRuntime {
     private final Applier applier;
     private final SnapshotThread snapshotThread;
     private final SnapshotThread transferThread;
+    private final Rehearsing rehearsing;
     private final Peers peers = new Peers(this);
     private final Map<GroupId, Replica> replicas = new ConcurrentHashMap<>();
     private final Object membership = new Object();
@@ -89,6 +90,7 @@ final class NodeRuntime {
             return true;
         });
         transferThread = new SnapshotThread(name + "-transfer", 10, this::lookAtTransfers);
+        rehearsing = new Rehearsing(name + "-rehearsal", options.protocol());
     }
 
     private boolean lookAtTransfers() {
@@ -196,6 +198,7 @@ final class NodeRuntime {
             announce();
             memberWatch = configurationStore.membership().watch(peers::members);
         }
+        rehearsing.startOnce();
     }
 
     private void announce() {
@@ -366,6 +369,7 @@ final class NodeRuntime {
             unwatch();
             transport.close();
         } finally {
+            rehearsing.end(STOP_MARGIN.toMillis());
             loop.end();
             loop.join(STOP_MARGIN.toMillis());
             disk.end();
@@ -400,6 +404,7 @@ final class NodeRuntime {
         if (!closing.compareAndSet(false, true)) {
             return;
         }
+        rehearsing.end(STOP_MARGIN.toMillis());
         loop.kill();
         disk.kill();
         applier.kill();

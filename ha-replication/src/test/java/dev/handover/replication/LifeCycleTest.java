@@ -48,7 +48,7 @@ class LifeCycleTest {
     void shouldLeaveNoThread() throws Exception {
         Running a = cluster.startInSync("threads").get(0);
         a.log().submit(bytes("x")).get(10, TimeUnit.SECONDS);
-        assertThat(threadsOf("threads")).hasSizeBetween(6, 7);
+        assertThat(threadsOf("threads")).hasSizeBetween(6, 8);
         a.node().close();
         a.node().close();
         TestCluster.await("no thread left", () -> threadsOf("threads").isEmpty());

@@ -1,0 +1,16 @@
+package dev.handover.replication.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class RehearsalTest {
+    @Test
+    void shouldPlayAWholeTakeOverToItsEndEachTime() {
+        for (int i = 0; i < 300; i++) {
+            assertThat(Rehearsal.takeOver(ProtocolOptions.defaults()))
+                    .as("4 commands under each leader")
+                    .isEqualTo(8);
+        }
+    }
+}
