@@ -52,7 +52,7 @@ final class HandoverContender implements Contender {
                 .transport(NettyTransport.listen(Layout.HOST, layout.port(self, 1)))
                 .dataDirectory(layout.data(self))
                 .start();
-        ReplicatedLog log = node.join(GroupId.of("bench-" + layout.replicas()), new StateMachine() {
+        ReplicatedLog log = node.join(GroupId.of("bench-" + layout.directory().getFileName()), new StateMachine() {
             @Override
             public byte[] apply(Command command) {
                 long applied = ledger.apply(Ledger.number(command.payload(), 0));
