@@ -30,6 +30,10 @@ enum Fault {
     SLOW_DISK(6),
     /** A process dies, and a bit flips in its newest snapshot before it starts again. */
     DAMAGED_SNAPSHOT(4),
+    /** A disk does nothing for a while; then it goes on as if nothing had been. */
+    STALLED_DISK(8),
+    /** A bit flips in what a log holds; it is found when that is read, or at the next start. */
+    DAMAGED_LOG(4),
     /** The next force of a disk fails. */
     DISK_FAILURE(3),
     /** A process dies and its disk is gone. */

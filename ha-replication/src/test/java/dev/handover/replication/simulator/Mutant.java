@@ -39,7 +39,9 @@ public final class Mutant {
         try (URLClassLoader loader = new SimulatorFirst(classes)) {
             String direct = mutation.name().startsWith("r16-lease")
                     ? failing(loader.loadClass("dev.handover.replication.protocol.LeaseProtocolTest"))
-                    : "";
+                    : mutation.name().startsWith("r7-policy")
+                            ? failing(loader.loadClass("dev.handover.replication.simulator.InSyncStressTest"))
+                            : "";
             if (!direct.isEmpty()) {
                 return direct;
             }

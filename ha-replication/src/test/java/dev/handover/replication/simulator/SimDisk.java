@@ -42,9 +42,13 @@ final class SimDisk {
 
     private final Map<Event, SimSnapshot> stored = new LinkedHashMap<>();
 
+    private boolean receiving;
     private boolean failNext;
     private boolean failed;
     private long slowUntil;
+    private long stalledUntil;
+    /** An entry that cannot be read any more; 0 for none. */
+    private long damagedIndex;
 
     private record Snapshot(
             UUID lineage, long highestEpoch, long boots, ChainLog log, long firstIndex, SimSnapshots snapshots) {}
@@ -74,6 +78,13 @@ final class SimDisk {
         return rolledBack;
     }
 
+    /** What is found to be damaged at a start is a new log from then on, which the others fill. */
+    void check() {
+        if (isDamaged()) {
+            wipe();
+        }
+    }
+
     RecoveredReplica open() {
         failed = false;
         failNext = false;
@@ -86,6 +97,7 @@ final class SimDisk {
         SimSnapshot newest = snapshots.newest();
         if (newest != null
                 && log.chainAt(newest.position().index()) != newest.history().lastChain()) {
+            damagedIndex = 0;
             log = newest.history().copy(); // it was received, and the log was not reset before the crash
             firstIndex = newest.position().index() + 1;
         }
@@ -111,9 +123,10 @@ final class SimDisk {
 
     /** The snapshot becomes durable some time after all that was asked to be written before; then this is told. */
     void storeAfterWrites(SimSnapshot snapshot, Event told) {
-        if (failed) {
-            return;
+        if (failed || receiving && told instanceof Event.SnapshotReceived) {
+            return; // one is received at a time
         }
+        receiving |= told instanceof Event.SnapshotReceived;
         stored.put(told, snapshot);
         if (batch.isEmpty()) {
             store(told);
@@ -137,6 +150,7 @@ final class SimDisk {
                 }
                 sim.after(sim.dice.after(sim.parameters.forceNanos), () -> {
                     if (replica.boot() == boot && replica.isRunning()) {
+                        receiving &= !(told instanceof Event.SnapshotReceived);
                         replica.deliver(told);
                     }
                 });
@@ -168,17 +182,30 @@ final class SimDisk {
 
     private long forceTime() {
         long time = sim.dice.between(sim.parameters.forceNanos / 2, 2 * sim.parameters.forceNanos);
-        return sim.now() < slowUntil ? time * 20 : time;
+        return Math.max(sim.now() < slowUntil ? time * 20 : time, stalledUntil - sim.now());
+    }
+
+    private void fail(String what) {
+        failed = true;
+        if (sim.isTalkative()) {
+            sim.note(replica, "its disk fails: " + what);
+        }
+        replica.expectFault();
+        replica.deliver(new Event.DiskFailed("simulated"));
     }
 
     private void complete() {
+        if (sim.now() < stalledUntil) { // it began to stall meanwhile
+            int boot = replica.boot();
+            sim.after(stalledUntil - sim.now(), () -> {
+                if (replica.boot() == boot && replica.isRunning() && !failed) {
+                    complete();
+                }
+            });
+            return;
+        }
         if (failNext) {
-            failed = true;
-            if (sim.isTalkative()) {
-                sim.note(replica, "its disk fails");
-            }
-            replica.expectFault();
-            replica.deliver(new Event.DiskFailed("simulated"));
+            fail("a force");
             return;
         }
         for (Effect.Write write : batch) {
@@ -215,6 +242,7 @@ final class SimDisk {
             entries.entries().forEach(log::append);
         } else if (write instanceof Effect.TruncateLog truncate) {
             log.truncateFrom(truncate.fromIndex());
+            mendDamageFrom(truncate.fromIndex());
         } else if (write instanceof Effect.CompactLog compact) {
             SimFailure.unless(
                     snapshots.newest() != null && snapshots.newest().position().index() >= compact.firstIndex() - 1,
@@ -224,11 +252,19 @@ final class SimDisk {
                 firstIndex = compact.firstIndex();
             }
         } else if (write instanceof Effect.InstallSnapshot install) {
+            damagedIndex = 0;
             log = snapshots.at(install.position().index()).history().copy();
             firstIndex = install.position().index() + 1;
         } else if (write instanceof Effect.WriteState state) {
             lineage = state.lineage();
             highestEpoch = state.highestEpoch();
+        }
+    }
+
+    /** What stood there is gone, and what comes in its place is well. */
+    private void mendDamageFrom(long index) {
+        if (damagedIndex >= index) {
+            damagedIndex = 0;
         }
     }
 
@@ -245,11 +281,13 @@ final class SimDisk {
             }
         }
         log.truncateFrom(sim.dice.between(Math.min(forced, log.lastIndex()), log.lastIndex()) + 1);
+        mendDamageFrom(log.lastIndex() + 1);
         batch = List.of();
         waiting.clear();
         fetches.clear();
         storing.clear();
         stored.clear();
+        receiving = false;
         sim.checkers.durableChanged(replica);
     }
 
@@ -266,6 +304,10 @@ final class SimDisk {
         int boot = replica.boot();
         sim.after(forceTime(), () -> {
             if (replica.boot() == boot && replica.isRunning() && !failed) {
+                if (isDamaged() && fetch.fromIndex() <= damagedIndex && damagedIndex <= fetch.toIndex()) {
+                    fail("entry " + damagedIndex + " is damaged");
+                    return;
+                }
                 List<LogEntry> found = log.read(fetch.fromIndex(), fetch.toIndex(), fetch.maxBytes());
                 replica.deliver(new Event.Fetched(fetch.fetchId(), found));
             }
@@ -276,12 +318,27 @@ final class SimDisk {
         slowUntil = sim.now() + nanos;
     }
 
+    void stallFor(long nanos) {
+        stalledUntil = sim.now() + nanos;
+    }
+
+    /** A bit flips somewhere in what the log holds. */
+    void damage() {
+        damagedIndex = log.lastIndex() < firstIndex ? 0 : sim.dice.between(firstIndex, log.lastIndex());
+    }
+
+    /** Whether a start would find it; what was cut off, given up for a snapshot or written again does no harm. */
+    boolean isDamaged() {
+        return damagedIndex >= firstIndex && damagedIndex <= log.lastIndex();
+    }
+
     void failNext() {
         failNext = true;
     }
 
     void heal() {
         slowUntil = 0;
+        stalledUntil = 0;
         failNext = false;
     }
 
@@ -294,6 +351,7 @@ final class SimDisk {
         log = new ChainLog();
         firstIndex = 1;
         snapshots = new SimSnapshots();
+        damagedIndex = 0;
         rolledBack = false;
         snapshot = null;
     }
@@ -309,6 +367,7 @@ final class SimDisk {
         lineage = snapshot.lineage;
         highestEpoch = snapshot.highestEpoch;
         boots = snapshot.boots;
+        damagedIndex = 0;
         log = snapshot.log.copy();
         firstIndex = snapshot.firstIndex;
         snapshots = snapshot.snapshots.copy();

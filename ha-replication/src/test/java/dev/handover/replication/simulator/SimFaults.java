@@ -53,7 +53,7 @@ final class SimFaults {
     private boolean canStrike(Fault fault, SimReplica one, SimReplica other) {
         return switch (fault) {
             case ROLL_BACK -> false;
-            case WIPE -> isSpare(one);
+            case WIPE, DAMAGED_LOG -> isSpare(one);
             case KILL, KILL_IN_STEP, STOP, PAUSE, SLOW_APPLIER, DISK_FAILURE, DAMAGED_SNAPSHOT -> one.isRunning();
             case TRANSFER -> sim.replicas.stream().anyMatch(SimReplica::leads);
             case CUT_ONE_WAY, SLOW_LINK, BROKEN_CONNECTION -> one != other;
@@ -106,6 +106,13 @@ final class SimFaults {
                 one.kill();
                 one.disk().damageNewestSnapshot();
                 restartAfter(one, time);
+            }
+            case STALLED_DISK -> one.disk().stallFor(time);
+            case DAMAGED_LOG -> {
+                if (isSpare(one)) {
+                    one.disk().damage();
+                    restartAfter(one, time);
+                }
             }
             case DISK_FAILURE -> {
                 one.disk().failNext();
@@ -281,6 +288,8 @@ final class SimFaults {
         if (replica.disk().isRolledBack()) {
             replica.kill();
             replica.disk().wipe();
+        } else if (replica.disk().isDamaged()) {
+            replica.kill();
         }
         if (!replica.isRunning()) {
             replica.start();

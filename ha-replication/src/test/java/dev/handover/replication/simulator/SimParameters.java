@@ -15,17 +15,20 @@ import java.util.Set;
  * ("swarm testing"; Groce et al., 2012). Times in nanoseconds of the simulated clock.
  */
 final class SimParameters {
-    /** How far clocks of worlds with leases differ. */
-    enum Clocks {
-        /** As far as the drift allowance says. */
-        WITHIN_THE_ALLOWANCE,
-        /** Farther: reads by leases may be stale, and the checkers must say so. */
-        BEYOND_THE_ALLOWANCE
+    /** What the world is like that the seed draws. */
+    enum Weather {
+        /** Anything may go wrong; with leases clocks differ as far as the drift allowance says. */
+        FOUL,
+        /** Clocks differ farther: reads by leases may be stale, and the checkers must say so. */
+        CLOCKS_BEYOND_THE_ALLOWANCE,
+        /** Nothing goes wrong by chance, and clients never rest: for tests that do something to it and look at the clock. */
+        CALM
     }
 
     static final long MICRO = 1_000L;
     static final long MILLI = 1_000_000L;
 
+    private static final Set<Fault> DISK_FAULTS = EnumSet.of(Fault.STALLED_DISK, Fault.DAMAGED_LOG);
     private static final Set<Fault> LEASE_FAULTS = EnumSet.of(Fault.SPLIT, Fault.FALSE_REFUSAL, Fault.PAUSE);
 
     final int replicas;
@@ -80,22 +83,25 @@ final class SimParameters {
      * Draws a world.
      *
      * @param leaseDice for what leases need, so that worlds without them stay what they were
-     * @param clocks what clocks do in worlds with leases
+     * @param diskDice for disks that stall or rot, for the same reason
+     * @param weather what goes wrong by chance
      */
-    SimParameters(Dice dice, Dice leaseDice, Clocks clocks) {
+    SimParameters(Dice dice, Dice leaseDice, Dice diskDice, Weather weather) {
+        boolean calm = weather == Weather.CALM;
         replicas = dice.pick(List.of(2, 3, 3, 3, 5));
         minInSync = dice.chance(0.75) ? 1 : 2;
-        learners = replicas > 2 && dice.chance(0.2) ? 1 : 0;
-        clients = 1 + dice.below(4);
+        learners = !calm && replicas > 2 && dice.chance(0.2) ? 1 : 0;
+        clients = calm ? 4 : 1 + dice.below(4);
         keys = 1 + dice.below(3);
         long heartbeat = dice.scale(4 * MILLI, 30 * MILLI);
         long failure = heartbeat * dice.between(3, 8);
-        leases = clocks == Clocks.BEYOND_THE_ALLOWANCE || leaseDice.chance(0.4);
+        leases = weather == Weather.CLOCKS_BEYOND_THE_ALLOWANCE || !calm && leaseDice.chance(0.4);
         mixedLeases = leaseDice.chance(0.3);
-        double drift = clocks == Clocks.BEYOND_THE_ALLOWANCE ? 0.01 : leaseDice.pick(List.of(0.05, 0.1, 0.3, 0.5));
+        double drift =
+                weather == Weather.CLOCKS_BEYOND_THE_ALLOWANCE ? 0.01 : leaseDice.pick(List.of(0.05, 0.1, 0.3, 0.5));
         double slowest = 1 - drift * leaseDice.below(100) / 100;
-        slowestClock = !leases ? 0.7 : clocks == Clocks.BEYOND_THE_ALLOWANCE ? 0.5 : slowest;
-        fastestClock = !leases ? 1.4 : clocks == Clocks.BEYOND_THE_ALLOWANCE ? 2 : slowest / (1 - drift);
+        slowestClock = !leases ? 0.7 : weather == Weather.CLOCKS_BEYOND_THE_ALLOWANCE ? 0.5 : slowest;
+        fastestClock = !leases ? 1.4 : weather == Weather.CLOCKS_BEYOND_THE_ALLOWANCE ? 2 : slowest / (1 - drift);
         options = new ProtocolOptions(
                 heartbeat,
                 failure,
@@ -104,46 +110,52 @@ final class SimParameters {
                 minInSync,
                 FeatureLevels.NEWEST,
                 false,
-                (int) dice.scale(65, 20_000),
-                dice.scale(65, 100_000),
-                dice.scale(200, 1_000_000),
-                dice.scale(65, 100_000),
-                dice.scale(65, 1_000_000),
-                dice.scale(1, 4096),
+                (int) (calm ? 20_000 : dice.scale(65, 20_000)),
+                calm ? 100_000 : dice.scale(65, 100_000),
+                calm ? 1_000_000 : dice.scale(200, 1_000_000),
+                calm ? 100_000 : dice.scale(65, 100_000),
+                calm ? 1_000_000 : dice.scale(65, 1_000_000),
+                calm ? 4096 : dice.scale(1, 4096),
                 dice.chance(0.5) ? 0 : dice.scale(1, 200),
                 leases ? new LeaseOptions(leaseDice.scale(failure, 10 * failure), drift) : LeaseOptions.OFF);
         leasedShare = leases ? 0.9 : 0;
         tickNanos = Math.min(heartbeat / 2, dice.scale(2 * MILLI, 10 * MILLI));
         long think = dice.scale(200 * MICRO, 20 * MILLI);
-        thinkNanos = leases ? Math.min(think, 2 * MILLI) : think; // what is stale is seen only by who looks
+        thinkNanos = calm
+                ? MILLI / 2
+                : leases ? Math.min(think, 2 * MILLI) : think; // what is stale is seen only by who looks
         clientTimeoutNanos = dice.scale(5 * MILLI, 200 * MILLI);
-        clientPatienceNanos = clientTimeoutNanos * dice.between(2, 20);
+        clientPatienceNanos = clientTimeoutNanos * dice.between(2, 20) + (calm ? 20 * failure : 0);
         pipeline = dice.pick(List.of(1, 1, 2, 4));
         sessionMillis = dice.chance(0.2) ? dice.scale(5, 200) : 600_000;
         sessionlessShare = dice.rate(0.3);
         readShare = (dice.chance(0.8) ? 0.4 : 0.1) + (leases ? 0.3 : 0);
 
-        delayNanos = dice.scale(20 * MICRO, 4 * MILLI);
-        loss = dice.rate(0.2);
-        duplication = dice.rate(0.3);
-        reordering = dice.rate(0.5);
-        lateness = dice.rate(0.1);
+        delayNanos = calm ? 50 * MICRO : dice.scale(20 * MICRO, 4 * MILLI);
+        loss = calm ? 0 : dice.rate(0.2);
+        duplication = calm ? 0 : dice.rate(0.3);
+        reordering = calm ? 0 : dice.rate(0.5);
+        lateness = calm ? 0 : dice.rate(0.1);
 
         long register = dice.scale(100 * MICRO, 30 * MILLI);
         registerNanos = leases ? Math.min(register, 3 * MILLI) : register;
-        registerLoss = dice.rate(0.5);
-        registerLate = dice.rate(0.5);
-        watchLoss = dice.rate(0.8);
-        staleWatch = dice.rate(0.3);
+        registerLoss = calm ? 0 : dice.rate(0.5);
+        registerLate = calm ? 0 : dice.rate(0.5);
+        watchLoss = calm ? 0 : dice.rate(0.8);
+        staleWatch = calm ? 0 : dice.rate(0.3);
 
-        forceNanos = dice.scale(20 * MICRO, 5 * MILLI);
+        forceNanos = calm ? 100 * MICRO : dice.scale(20 * MICRO, 5 * MILLI);
         applyNanos = dice.scale(5 * MICRO, 2 * MILLI);
         skewed = dice.chance(0.5);
         snapshotRate = dice.rate(0.3);
 
         faultEveryNanos = dice.scale(8 * MILLI, 300 * MILLI);
         for (Fault fault : Fault.values()) {
-            int weight = dice.chance(0.55) ? 0 : 1 + dice.below(fault.weight);
+            if (calm) {
+                continue;
+            }
+            Dice own = DISK_FAULTS.contains(fault) ? diskDice : dice;
+            int weight = own.chance(own == dice ? 0.55 : 0.7) ? 0 : 1 + own.below(fault.weight);
             if (leases && LEASE_FAULTS.contains(fault)) { // a leader must be replaced while it lives
                 weight += 6;
             }

@@ -118,6 +118,7 @@ final class SimReplica {
         pausedUntil = 0;
         inbox.clear();
         effectsLeft = Integer.MAX_VALUE;
+        disk.check();
         id = new ReplicaId(node, disk.logId());
         newClock();
         release.boot(boot);
