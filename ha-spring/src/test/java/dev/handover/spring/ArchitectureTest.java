@@ -25,6 +25,8 @@ class ArchitectureTest {
                 .areNotAnnotations()
                 .and()
                 .areNotAssignableTo(HandoverCluster.class)
+                .and()
+                .areNotAssignableTo(HttpFenceFilter.class)
                 .should()
                 .notBePublic()
                 .check(classes);
