@@ -13,8 +13,10 @@ import java.util.TreeMap;
 public final class MemberAttributes {
     /** Where the node stands: a data centre, a rack. */
     public static final String ZONE = "zone";
-    /** How much the node should lead, compared with the others: a whole number, the higher the rather. */
+    /** How much the node should lead, compared with the others: a whole number, the higher the rather. {@code priority.GROUP} is that for one group. */
     public static final String PRIORITY = "priority";
+    /** The zone whose nodes should lead; counts for a node that is in it. */
+    public static final String PREFERRED_ZONE = "preferred-zone";
     /** How much of the work the node should get, compared with the others: a whole number. */
     public static final String WEIGHT = "weight";
     /** Which of two releases that run side by side the node belongs to: {@code blue} or {@code green}, say. */
@@ -23,7 +25,7 @@ public final class MemberAttributes {
     public static final String VERSION = "version";
 
     static final int MAX_ENTRIES = 32;
-    static final int MAX_NAME = 64;
+    static final int MAX_NAME = 96;
     static final int MAX_VALUE = 256;
 
     private MemberAttributes() {}

@@ -223,6 +223,7 @@ public final class HaNode implements AutoCloseable {
         private double clockDrift = LeaseOptions.OFF.drift();
         private boolean learner;
         private final Map<String, String> attributes = new TreeMap<>();
+        private boolean transferToPreferred = true;
         private StorageOptions storage = StorageOptions.defaults();
         private NodeRuntime.@Nullable LogStores logStores;
 
@@ -351,7 +352,41 @@ public final class HaNode implements AutoCloseable {
          */
         public Builder attribute(String name, String value) {
             MemberAttributes.check(name, value);
+            LeaderRanks.check(name, value);
             attributes.put(name, value);
+            return this;
+        }
+
+        /**
+         * How much this node should lead its groups, compared with the others; default 0, from -1000 to 1000. When a leader is lost, the in-sync node with the highest priority that can be reached takes
+         * over; the others let it go first for a quarter of {@link #failureTimeout}. With equal priorities nobody waits for anybody. See {@link #transferToPreferred} for what happens when a
+         * preferred node comes back. The same as {@link #attribute attribute("priority", ...)}.
+         */
+        public Builder priority(int value) {
+            return attribute(MemberAttributes.PRIORITY, String.valueOf(value));
+        }
+
+        /** The priority in one group, instead of that for all; so that the leaders of many groups are spread over the nodes. */
+        public Builder priority(GroupId group, int value) {
+            return attribute(LeaderRanks.priorityOf(group), String.valueOf(value));
+        }
+
+        /** Where this node stands: a data centre, a rack; default unknown. The same as {@link #attribute attribute("zone", ...)}. */
+        public Builder zone(String value) {
+            return attribute(MemberAttributes.ZONE, value);
+        }
+
+        /** The zone whose nodes should lead, whatever the priorities of nodes elsewhere; default none. Set it alike on all nodes. Counts only on nodes in that {@link #zone}. */
+        public Builder preferredZone(String value) {
+            return attribute(MemberAttributes.PREFERRED_ZONE, value);
+        }
+
+        /**
+         * Whether this node, when it leads, gives the leadership to a node of a higher {@link #priority} (R18: nobody is refused) that has been in sync and heard for ten times {@link #failureTimeout};
+         * default true. When the leadership comes back, the next time waits twice as long, up to 64 times. Off: a preferred node that was away leads again only when the present leader ends.
+         */
+        public Builder transferToPreferred(boolean value) {
+            transferToPreferred = value;
             return this;
         }
 
@@ -503,7 +538,8 @@ public final class HaNode implements AutoCloseable {
                     snapshotInterval,
                     snapshotMarginBytes,
                     protocol,
-                    MemberAttributes.check(attributes));
+                    MemberAttributes.check(attributes),
+                    transferToPreferred);
         }
 
         private static <T> T required(String name, @Nullable T value) {

@@ -18,7 +18,8 @@ record NodeOptions(
         Duration snapshotInterval,
         long snapshotMarginBytes,
         ProtocolOptions protocol,
-        SortedMap<String, String> attributes) {
+        SortedMap<String, String> attributes,
+        boolean transferToPreferred) {
     private static final int LARGEST_COMMAND = 64 << 20;
 
     NodeOptions {

@@ -157,6 +157,11 @@ final class NodeRuntime {
         return peers.members();
     }
 
+    /** The nodes that a connection stands to. */
+    List<NodeId> connected() {
+        return peers.connected();
+    }
+
     /** Longest payload that fits into one message. */
     int maxMessageBytes() {
         return transport.maxFrameBytes() - FRAME_MARGIN;
@@ -251,6 +256,7 @@ final class NodeRuntime {
             loop.run(() -> {
                 loop.add(replica);
                 replica.start(peers.connected());
+                peers.tellRanks(replica);
             });
             announce();
             return replica;

@@ -61,6 +61,8 @@ final class Peers implements TransportListener {
     private final Map<NodeId, String> rejections = new ConcurrentHashMap<>();
     private final AtomicLong waitingBytes = new AtomicLong();
     private volatile List<Member> members = List.of();
+    /** With those that announce themselves no more, but may be there still. */
+    private final Map<NodeId, Member> remembered = new ConcurrentHashMap<>();
 
     Peers(NodeRuntime node) {
         this.node = node;
@@ -93,7 +95,16 @@ final class Peers implements TransportListener {
                 .keySet()
                 .removeIf(peer -> !named.containsKey(peer) && !connected.containsKey(peer) && !node.countsOn(peer));
         addresses.putAll(named);
+        members.forEach(member -> remembered.put(member.node(), member));
+        remembered.keySet().removeIf(peer -> !peer.equals(node.self()) && !addresses.containsKey(peer));
+        node.loop().run(() -> node.loop().replicas().forEach(this::tellRanks));
         node.transport().connectTo(new TreeMap<>(addresses));
+    }
+
+    /** R23: who should rather lead, as far as is known. On the loop. */
+    void tellRanks(Replica replica) {
+        replica.step(LeaderRanks.of(
+                remembered.values(), replica.group(), node.options().transferToPreferred()));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.handover.ReplicaId;
 import dev.handover.coordination.CasOutcome;
 import dev.handover.coordination.VersionedConfiguration;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -125,6 +126,14 @@ public sealed interface Event {
 
     /** Whether this leader must leave the group's feature level as it is for now (R20): a switch between two versions is open, and going back must stay possible. Not held at first. */
     record HoldFeatureLevel(boolean held) implements Event {}
+
+    /**
+     * How much each node should lead, compared with the others (R23): the higher the rather. Whoever is not named has rank 0. May come at any time.
+     *
+     * @param ranks of the nodes that announce themselves
+     * @param transfers whether a leader should give the leadership to a member of a higher rank that could have led for some time
+     */
+    record Ranks(SortedMap<NodeId, Integer> ranks, boolean transfers) implements Event {}
 
     /** Stop in order: hand over if leading. Ends with {@link Effect.Stopped}. */
     record Stop() implements Event {}

@@ -26,6 +26,9 @@ final class Followership {
     private long lastHeardNanos;
     private long lastJoinNanos = Long.MIN_VALUE / 2;
     private boolean suspected;
+    private long suspectedNanos;
+    /** Not only silent: it is proven not to lead any more. */
+    private boolean gone;
     /** R21: the leader's node vouches for the leader; nothing is expected from it. */
     private boolean resting;
     /** Reads that wait for the leader's answer: own number, and the caller's. */
@@ -65,9 +68,27 @@ final class Followership {
         lastHeardNanos = state.now;
         resting = false;
         suspected = false;
+        gone = false;
+    }
+
+    /** Whether there is proof that the leader that is suspected lives no more. */
+    boolean leaderIsGone() {
+        return gone;
+    }
+
+    void leaderGone() {
+        gone = true;
+    }
+
+    /** For how long the leader has been suspected. */
+    long suspectedForNanos() {
+        return suspected ? state.now - suspectedNanos : 0;
     }
 
     void suspect() {
+        if (!suspected) {
+            suspectedNanos = state.now;
+        }
         suspected = true;
         resting = false;
         failReads();
@@ -86,6 +107,7 @@ final class Followership {
         }
         lastHeardNanos = state.now;
         suspected = false;
+        gone = false;
         resting = false;
         boolean newRound = append.round() > round;
         round = Math.max(round, append.round());

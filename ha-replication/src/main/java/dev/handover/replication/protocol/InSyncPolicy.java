@@ -51,7 +51,8 @@ final class InSyncPolicy {
         } else if (follower.resting) { // R21: its node vouches for it
             return null;
         } else if (!isHeard(follower)) {
-            return "silent";
+            boolean longEnough = state.now - follower.lastHeardNanos > state.preference.silenceNanos(); // R23
+            return longEnough ? "silent" : null;
         } else if (state.now - follower.movedNanos > timeout && follower.match < state.log.lastIndex()) {
             return "stuck";
         }
@@ -114,7 +115,7 @@ final class InSyncPolicy {
         return store.answers() > answersBefore;
     }
 
-    private boolean isHeard(FollowerProgress follower) {
+    boolean isHeard(FollowerProgress follower) {
         return follower.resting || state.now - follower.lastHeardNanos <= state.options.failureTimeoutNanos();
     }
 

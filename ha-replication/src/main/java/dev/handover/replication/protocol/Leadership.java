@@ -117,12 +117,23 @@ final class Leadership {
         return serving && policy.diskStalls() && drainDeadlineNanos == Long.MAX_VALUE && !heirs().isEmpty();
     }
 
+    /** Whom this one should give the leadership now, because it is preferred (R23). */
+    @Nullable
+    NodeId preferredHeir() {
+        return serving && drainDeadlineNanos == Long.MAX_VALUE && state.preference.isUneven()
+                ? state.preference.due(heirs())
+                : null;
+    }
+
     /** Members of the in-sync set that could lead, as far as is known. */
     List<FollowerProgress> heirs() {
         List<FollowerProgress> heirs = new ArrayList<>();
         for (ReplicaId member : configuration.inSync()) {
             FollowerProgress follower = followers.get(member);
-            if (follower != null && isCurrent(follower) && policy.whyGone(follower) == null) {
+            if (follower != null
+                    && isCurrent(follower)
+                    && policy.isHeard(follower)
+                    && policy.whyGone(follower) == null) {
                 heirs.add(follower);
             }
         }
@@ -682,7 +693,13 @@ final class Leadership {
     private boolean mayRest() {
         boolean leases =
                 configuration.leaseNanos() > 0 || state.options.leases().periodNanos() > 0; // R16: by time
-        return serving && !leases && drainDeadlineNanos == Long.MAX_VALUE && reads.isEmpty() && rest.isSettled();
+        boolean another = state.preference.isUneven() && state.preference.better(heirs()) != null; // R23: by time, too
+        return serving
+                && !leases
+                && !another
+                && drainDeadlineNanos == Long.MAX_VALUE
+                && reads.isEmpty()
+                && rest.isSettled();
     }
 
     /** Time may stand still until something happens. */

@@ -210,6 +210,8 @@ public final class ReplicaProtocol {
             membership.ask(request, leading, knownLeader());
         } else if (event instanceof Event.HoldFeatureLevel hold) {
             state.featureLevelHeld = hold.held();
+        } else if (event instanceof Event.Ranks ranks) {
+            state.preference.ranks(ranks);
         } else if (event instanceof Event.Start) {
             start();
         } else if (event instanceof Event.Stop) {
@@ -441,6 +443,7 @@ public final class ReplicaProtocol {
     /** Who is gone since before it leads, as is known from a refused dial, need not be waited for. */
     private void suspectIfRefused(NodeId leader) {
         if (state.refused.contains(leader) && !state.connected.contains(leader)) {
+            following.leaderGone();
             suspectLeader(leader + " leads by the configuration, but its process is gone");
         }
     }
@@ -498,7 +501,8 @@ public final class ReplicaProtocol {
                 configuration.leader().equals(state.self); // R11: a leadership is never resumed, only won again
         if (!configuration.isInSync(state.self) // R13
                 || !(following.suspects() || oneself && everyoneIsHere(configuration))
-                || state.now < nextTakeOverNanos) {
+                || state.now < nextTakeOverNanos
+                || !oneself && mustWaitForOthers(configuration)) {
             return;
         }
         nextTakeOverNanos = state.now + state.options.casRetryNanos();
@@ -520,6 +524,12 @@ public final class ReplicaProtocol {
                         oneself && configuration.isForcedRecovery() // R13: what may be lost goes into the barrier
                                 ? configuration.reason()
                                 : "take-over from " + configuration.leader()));
+    }
+
+    /** R23: somebody else should rather lead, and is given a moment. */
+    private boolean mustWaitForOthers(Configuration configuration) {
+        long wait = state.preference.candidateWait(configuration, following.leaderIsGone());
+        return wait > 0 && following.suspectedForNanos() < wait;
     }
 
     private boolean everyoneIsHere(Configuration configuration) {
@@ -571,6 +581,7 @@ public final class ReplicaProtocol {
         if (leading != null) {
             leading.refused(peer);
         } else if (begun && isLeader(peer) && !state.connected.contains(peer)) {
+            following.leaderGone();
             suspectLeader(peer + " refuses connections: its process is gone");
         }
     }
@@ -700,6 +711,7 @@ public final class ReplicaProtocol {
         if (leading != null) {
             leading.goodbye(from);
         } else if (goodbye.epoch() == state.highestEpoch && isLeader(from.node())) {
+            following.leaderGone();
             suspectLeader(from + " stops");
         }
     }
@@ -747,6 +759,7 @@ public final class ReplicaProtocol {
         state.now = tick.nowNanos();
         state.wallMillis = tick.wallClockMillis();
         agent.tick();
+        state.preference.tick(paused && begun);
         if (state.now >= bootRetryNanos) {
             bootRetryNanos = Long.MAX_VALUE;
             state.effects.add(new Effect.RecordBoot(recovered.bootCounter()));
@@ -754,6 +767,7 @@ public final class ReplicaProtocol {
         if (leading != null) {
             leading.tick(paused);
             considerGivingUp(leading);
+            considerPreferred(leading);
             return;
         }
         if (paused && !following.suspects()) {
@@ -778,7 +792,16 @@ public final class ReplicaProtocol {
         if (leadership.wantsHeir() && !transfer.isUnderWay() && state.now >= nextGivingUpNanos) {
             long timeout = state.options.failureTimeoutNanos();
             nextGivingUpNanos = state.now + 4 * timeout;
-            transfer.askForItself(leadership, timeout);
+            transfer.askForItself(leadership, null, timeout, "the own disk stands still");
+        }
+    }
+
+    /** R23: who should rather lead, and could have for long enough. */
+    private void considerPreferred(Leadership leadership) {
+        NodeId heir = leadership.preferredHeir();
+        if (heir != null && !transfer.isUnderWay() && leadership.mayTransfer()) {
+            state.preference.transferAsked();
+            transfer.askForItself(leadership, heir, state.options.drainTimeoutNanos(), heir + " is preferred");
         }
     }
 

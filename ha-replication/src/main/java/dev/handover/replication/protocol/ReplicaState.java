@@ -25,6 +25,7 @@ final class ReplicaState {
     final SnapshotKeeping snapshots;
     final Grants grants;
     final Leases leases;
+    final Preference preference;
     /** Nodes that a connection stands to. */
     final Set<NodeId> connected = new TreeSet<>();
     /** Which replica was last heard from a node, on its present connection. */
@@ -58,6 +59,7 @@ final class ReplicaState {
         apply = new ApplyFlow(this, recovered.snapshot().index());
         grants = new Grants(recovered);
         leases = new Leases(this);
+        preference = new Preference(this);
         lineage = recovered.lineage();
         highestEpoch = recovered.highestEpoch();
         commitIndex = recovered.snapshot().index(); // a snapshot holds only what was committed

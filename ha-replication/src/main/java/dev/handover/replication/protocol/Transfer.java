@@ -43,6 +43,8 @@ final class Transfer {
     private long epoch;
 
     private boolean doubtTold;
+    /** Why the core itself has asked; empty if a caller has. */
+    private String why = "";
 
     Transfer(ReplicaState state, ConfigurationAgent agent) {
         this.state = state;
@@ -55,12 +57,16 @@ final class Transfer {
         return phase != Phase.NONE;
     }
 
-    /** The core itself wants another leader, the best there is (R7). */
-    void askForItself(Leadership leading, long patience) {
-        ask(new Event.Transfer(--ownId, null, patience), leading, state.self.node());
+    /** The core itself wants another leader: that one, or the best there is for null. */
+    void askForItself(Leadership leading, @Nullable NodeId heir, long patience, String reason) {
+        ask(new Event.Transfer(--ownId, heir, patience), reason, leading, state.self.node());
     }
 
     void ask(Event.Transfer request, @Nullable Leadership leading, @Nullable NodeId leader) {
+        ask(request, "", leading, leader);
+    }
+
+    private void ask(Event.Transfer request, String reason, @Nullable Leadership leading, @Nullable NodeId leader) {
         String refusal = refusal(request.target(), leading, leader);
         if (refusal != null) {
             tell(request.id(), TransferStep.REFUSED, request.target(), refusal);
@@ -74,8 +80,11 @@ final class Transfer {
         deadlineNanos = state.now + patienceNanos;
         epoch = state.highestEpoch;
         doubtTold = false;
+        why = reason;
         phase = Phase.CATCHING_UP;
-        tell(TransferStep.ASKED, "everything up to " + mustHold + " must be there first");
+        tell(
+                TransferStep.ASKED,
+                (why.isEmpty() ? "" : why + "; ") + "everything up to " + mustHold + " must be there first");
     }
 
     private @Nullable String refusal(@Nullable NodeId node, @Nullable Leadership leading, @Nullable NodeId leader) {
@@ -140,13 +149,19 @@ final class Transfer {
         FollowerProgress best = null;
         for (FollowerProgress heir : leading.heirs()) {
             boolean asked = wanted == null || heir.id.node().equals(wanted);
-            if (asked && heir.match >= mustHold && (best == null || heir.match > best.match)) { // R18
+            if (asked && heir.match >= mustHold && (best == null || isBetter(heir, best))) { // R18
                 best = heir;
             }
         }
         if (best != null) {
             propose(leading.configuration(), best.id);
         }
+    }
+
+    /** Both hold enough; then the rank decides (R23), and then who holds more. */
+    private boolean isBetter(FollowerProgress one, FollowerProgress other) {
+        int difference = Integer.compare(state.preference.rank(one.id.node()), state.preference.rank(other.id.node()));
+        return difference != 0 ? difference > 0 : one.match > other.match;
     }
 
     private void propose(Configuration configuration, ReplicaId heir) {
@@ -156,8 +171,11 @@ final class Transfer {
         }
         target = heir;
         phase = Phase.PROPOSED;
-        Configuration next =
-                state.successor(configuration, heir, configuration.inSync(), "transfer from " + state.self);
+        Configuration next = state.successor(
+                configuration,
+                heir,
+                configuration.inSync(),
+                "transfer from " + state.self + (why.isEmpty() ? "" : ": " + why));
         epoch = next.epoch();
         tell(TransferStep.PROPOSED, "the target holds everything up to " + mustHold);
         agent.propose(known.version(), next);

@@ -136,8 +136,7 @@ class ReplicaProtocolTest {
     void shouldGoOnAcknowledgingTheOldEpochUntilItLearnsThatItsProposalWon() { // R9
         CoreBench bench = CoreBench.member(B, configuration(1, A, A, B), 3);
         bench.connect(A);
-        bench.tick(600);
-        bench.tick(600);
+        bench.tick(600); // a pause of its own
         bench.tick(200);
         bench.tick(200);
         bench.tick(200);

@@ -217,6 +217,7 @@ class RestTest {
         CoreBench bench = restingFollower();
 
         bench.receive(A, append(1, 3, 1, 3, entry(4, 1)));
+        bench.persist();
         assertThat(bench.core.restsUnder()).isNull();
         for (int i = 0; i < 80; i++) {
             bench.tick(10);

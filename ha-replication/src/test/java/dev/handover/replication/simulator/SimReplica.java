@@ -149,6 +149,10 @@ final class SimReplica {
             sim.checkers.restored(this, begun.position().index(), shell.digest());
         }
         deliver(new Event.Start());
+        SimPreferences preferences = new SimPreferences(sim.seed(), sim.parameters.replicas);
+        if (running && preferences.any()) {
+            deliver(preferences.of(index, boot));
+        }
         sim.register.started(this);
         sim.network.started(this);
         scheduleTick(boot);

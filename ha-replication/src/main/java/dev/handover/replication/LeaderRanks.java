@@ -1,0 +1,74 @@
+package dev.handover.replication;
+
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.coordination.Member;
+import dev.handover.coordination.MemberAttributes;
+import dev.handover.replication.protocol.Event;
+import java.util.Collection;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * How much each node should lead a group (R23), from what the nodes themselves have announced, so that all come to the same answer: the priority, that for the group before that for all, and a
+ * bonus above all priorities for nodes in the zone that they name as preferred.
+ */
+final class LeaderRanks {
+    static final int HIGHEST_PRIORITY = 1000;
+    private static final int ZONE_BONUS = 10 * HIGHEST_PRIORITY;
+    private static final String OF_GROUP = MemberAttributes.PRIORITY + ".";
+
+    private LeaderRanks() {}
+
+    static String priorityOf(GroupId group) {
+        return OF_GROUP + group;
+    }
+
+    /** For one group; {@code transfers} as the event says. */
+    static Event.Ranks of(Collection<Member> members, GroupId group, boolean transfers) {
+        SortedMap<NodeId, Integer> ranks = new TreeMap<>();
+        for (Member member : members) {
+            ranks.put(member.node(), rank(member.attributes(), group));
+        }
+        return new Event.Ranks(ranks, transfers);
+    }
+
+    private static int rank(Map<String, String> attributes, GroupId group) {
+        String priority =
+                attributes.getOrDefault(priorityOf(group), attributes.getOrDefault(MemberAttributes.PRIORITY, "0"));
+        String preferred = attributes.get(MemberAttributes.PREFERRED_ZONE);
+        boolean there = preferred != null && preferred.equals(attributes.get(MemberAttributes.ZONE));
+        return number(priority) + (there ? ZONE_BONUS : 0);
+    }
+
+    /** What another release may have announced is no reason to fail: it counts as the default. */
+    private static int number(String text) {
+        try {
+            return Math.max(-HIGHEST_PRIORITY, Math.min(HIGHEST_PRIORITY, Integer.parseInt(text)));
+        } catch (NumberFormatException e) {
+            return 0;
+        }
+    }
+
+    /**
+     * Checks an attribute that this node is about to announce.
+     *
+     * @throws IllegalArgumentException if it is a priority and no whole number that is allowed
+     */
+    static void check(String name, String value) {
+        if (!name.equals(MemberAttributes.PRIORITY) && !name.startsWith(OF_GROUP)) {
+            return;
+        }
+        boolean allowed;
+        try {
+            allowed = Math.abs(Long.parseLong(value)) <= HIGHEST_PRIORITY;
+        } catch (NumberFormatException e) {
+            allowed = false;
+        }
+        if (!allowed) {
+            throw new IllegalArgumentException("attribute " + name + " '" + value + "' is not a whole number from "
+                    + -HIGHEST_PRIORITY + " to " + HIGHEST_PRIORITY);
+        }
+    }
+}

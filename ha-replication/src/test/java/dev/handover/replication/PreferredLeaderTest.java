@@ -1,0 +1,156 @@
+package dev.handover.replication;
+
+import static dev.handover.replication.TestCluster.GROUP;
+import static dev.handover.replication.TestCluster.await;
+import static dev.handover.replication.TestCluster.bytes;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.handover.GroupId;
+import dev.handover.NodeId;
+import dev.handover.Role;
+import dev.handover.coordination.Member;
+import dev.handover.replication.TestCluster.Running;
+import dev.handover.replication.protocol.Event;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** R23 on whole nodes: priorities and zones decide who leads, and health who wins when a pair is split. */
+@Timeout(120)
+class PreferredLeaderTest {
+    private static final NodeId A = NodeId.of("a");
+    private static final NodeId B = NodeId.of("b");
+    private static final NodeId C = NodeId.of("c");
+    private static final NodeId D = NodeId.of("d");
+
+    private final TestCluster cluster = new TestCluster();
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    private Running start(String id, int priority, Duration failureTimeout) throws Exception {
+        cluster.settings = builder -> builder.priority(priority).failureTimeout(failureTimeout);
+        Running started = cluster.start(id);
+        started.log().awaitInSync(Duration.ofSeconds(60)).get(70, TimeUnit.SECONDS);
+        return started;
+    }
+
+    private static boolean leads(Running node) {
+        return node.log().status().role() == Role.LEADER;
+    }
+
+    @Test
+    void shouldBeLedByThePreferredNodeWheneverItIsThere() throws Exception {
+        Duration timeout = Duration.ofMillis(300); // the transfer comes after ten of them
+        Running a = start("a", 0, timeout);
+        a.log().submit(bytes("1")).get(20, TimeUnit.SECONDS);
+        Running b = start("b", 5, timeout);
+        await("b leads", () -> leads(b));
+        assertThat(b.log().status().configuration().reason()).contains("transfer from a", "b is preferred");
+        assertThat(a.log().submit(bytes("2")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("2"));
+        cluster.crash("b");
+        assertThat(a.log().submit(bytes("3")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("3"));
+        assertThat(leads(a)).as("who is left leads").isTrue();
+    }
+
+    @Test
+    void shouldTakeOverByThePreferredOfThoseThatAreLeft() throws Exception {
+        Duration timeout = Duration.ofSeconds(2); // the others let it go first for half a second
+        Running a = start("a", 9, timeout);
+        Running b = start("b", 0, timeout);
+        Running c = start("c", 5, timeout);
+        await("b knows that c is preferred", () -> b.node().members().size() == 3);
+        assertThat(leads(a)).isTrue();
+        cluster.crash("a");
+        await("c leads", () -> leads(c));
+        assertThat(c.log().status().configuration().reason()).startsWith("take-over from a");
+        assertThat(c.log().submit(bytes("1")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("1"));
+    }
+
+    /** Both see the store, and each has lost the other; only one has lost everybody else, too. */
+    private Running split(NodeId cutOff, List<HaNode> bystanders) throws Exception {
+        Duration timeout = Duration.ofSeconds(4); // of which one decides, also on a busy machine
+        Running a = start("a", 0, timeout);
+        Running b = start("b", 0, timeout);
+        bystanders.add(cluster.node("c"));
+        bystanders.add(cluster.node("d"));
+        for (Running one : List.of(a, b)) {
+            await(
+                    "they know each other",
+                    () -> one.node().members().size() == 4
+                            && one.node().runtime().connected().size() == 3);
+        }
+        assertThat(leads(a)).isTrue();
+        for (NodeId other : List.of(A, B, C, D)) {
+            if (!other.equals(cutOff)) {
+                cluster.network.cut(cutOff, other);
+            }
+        }
+        Running well = cutOff.equals(A) ? b : a;
+        await("one of them goes on alone", () -> cluster.store.configuration(GROUP).stream()
+                .anyMatch(configuration -> configuration.inSync().size() == 1));
+        assertThat(cluster.store.configuration(GROUP).orElseThrow().leader().node())
+                .isEqualTo(well.node().id());
+        return well;
+    }
+
+    @Test
+    void shouldBeLedByTheFollowerThatIsNotCutOffFromEverybodyElse() throws Exception {
+        List<HaNode> bystanders = new ArrayList<>();
+        try {
+            Running b = split(A, bystanders);
+            await("b leads", () -> leads(b));
+            assertThat(b.log().submit(bytes("1")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("1"));
+        } finally {
+            bystanders.forEach(HaNode::close);
+        }
+    }
+
+    @Test
+    void shouldStayWithTheLeaderWhenItsFollowerIsCutOffFromEverybodyElse() throws Exception {
+        List<HaNode> bystanders = new ArrayList<>();
+        try {
+            Running a = split(B, bystanders);
+            assertThat(a.log().submit(bytes("1")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("1"));
+        } finally {
+            bystanders.forEach(HaNode::close);
+        }
+    }
+
+    @Test
+    void shouldReckonRanksFromWhatEachNodeSaysAboutItself() {
+        GroupId orders = GroupId.of("orders");
+        Event.Ranks ranks = LeaderRanks.of(
+                List.of(
+                        member("a", Map.of("priority", "7", "zone", "north", "preferred-zone", "south")),
+                        member("b", Map.of("priority", "-3", "zone", "south", "preferred-zone", "south")),
+                        member("c", Map.of("priority", "7", "priority.orders", "9")),
+                        member("d", Map.of("priority", "from another release"))),
+                orders,
+                true);
+        assertThat(ranks.ranks()).isEqualTo(Map.of(A, 7, B, 9_997, C, 9, D, 0));
+    }
+
+    private static Member member(String node, Map<String, String> attributes) {
+        return new Member(NodeId.of(node), "host", 1, 1, 1, Map.of(), attributes);
+    }
+
+    @Test
+    void shouldRefusePrioritiesThatAreNone() {
+        HaNode.Builder builder = HaNode.builder(A).priority(1000).priority(GroupId.of("orders"), -1000);
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> builder.priority(1001))
+                .withMessageContaining("attribute priority '1001' is not a whole number from -1000 to 1000");
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> builder.attribute("priority.orders", "high"))
+                .withMessageContaining("attribute priority.orders 'high'");
+    }
+}
