@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who leads a group, by its log. */
+/**
+ * Who leads a group, by its log. What is said without asking anybody ({@link #current()}, and {@code isValid()} of what it gives) is what this replica has heard: one that is cut off goes on believing until it hears of
+ * its successor. {@link #confirmed} asks; what it finds was true while it asked, so that the epoch must protect what comes after.
+ */
 final class GroupLeadership implements LeadershipSource {
     private static final Logger LOG = LoggerFactory.getLogger(GroupLeadership.class);
 
