@@ -51,6 +51,7 @@ public final class HouseRules {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
+                        "dev.handover.ops..",
                         "dev.handover.election..",
                         "dev.handover.netty..",
                         "dev.handover.metrics..",

@@ -10,7 +10,10 @@ import dev.handover.examples.kv.resp.ServerSettings;
 import dev.handover.examples.kv.store.KvStateMachine;
 import dev.handover.examples.kv.store.Write;
 import dev.handover.examples.kv.store.WriteCodec;
+import dev.handover.metrics.PrometheusMetrics;
 import dev.handover.netty.NettyTransport;
+import dev.handover.netty.ops.OpsServer;
+import dev.handover.ops.OpsModel;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
@@ -53,6 +56,7 @@ final class KvServer implements AutoCloseable {
     private volatile @Nullable NettyTransport transport;
     private volatile @Nullable ReplicatedLog log;
     private volatile @Nullable RespServer resp;
+    private volatile @Nullable OpsServer ops;
     private volatile boolean closing;
 
     KvServer(Options options) {
@@ -104,6 +108,17 @@ final class KvServer implements AutoCloseable {
         resp = keep(RespServer.start(
                 replica, store, new ServerSettings(options.resp(), options.timeout(), options.maxClients())));
         keep(replica.onStatus(this::watchForFault));
+        InetSocketAddress address = options.ops();
+        if (address != null) {
+            OpsModel model = keep(OpsModel.of(node));
+            PrometheusMetrics metrics = keep(new PrometheusMetrics(node));
+            OpsServer.Builder builder = OpsServer.builder(model).listen(address).metrics(metrics::scrape);
+            String token = options.opsToken();
+            if (token != null) {
+                builder.actions(token);
+            }
+            ops = keep(builder.start());
+        }
     }
 
     /** Completes with the reason when the replica has stopped itself. */
@@ -132,6 +147,10 @@ final class KvServer implements AutoCloseable {
     String ready() {
         String line = "ready resp=" + text(opened(resp).address()) + " peer="
                 + text(opened(transport).address());
+        OpsServer port = ops;
+        if (port != null) {
+            line += " ops=" + text(port.address());
+        }
         EmbeddedZooKeeper embedded = zooKeeper;
         return embedded == null ? line : line + " zookeeper=" + embedded.connectString();
     }

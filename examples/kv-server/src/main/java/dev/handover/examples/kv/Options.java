@@ -3,7 +3,9 @@ package dev.handover.examples.kv;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.replication.storage.StorageOptions;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param minInSync writes are refused while fewer replicas are in sync
  * @param snapshotInterval a snapshot is taken so often if something has changed
  * @param snapshotMargin entries before the newest snapshot that stay in the log
+ * @param ops where load balancers, Prometheus and people ask; null for nowhere
+ * @param opsToken who knows it may act there; null: nobody
  * @param storage sizes of the log's files and of what stays free on the disk
  */
 record Options(
@@ -46,12 +50,15 @@ record Options(
         int minInSync,
         Duration snapshotInterval,
         int snapshotMargin,
+        @Nullable InetSocketAddress ops,
+        @Nullable String opsToken,
         StorageOptions storage) {
     static final String USAGE =
             "usage: java -jar kv-server.jar --id NAME --group NAME --data DIRECTORY --resp HOST:PORT"
                     + " --peer HOST:PORT --zookeeper HOST:PORT[,...]|embedded[:PORT]"
                     + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1]"
-                    + " [--snapshot-interval 60m] [--snapshot-margin 65536] [--segment-size 64m] [--disk-reserve 64m]";
+                    + " [--snapshot-interval 60m] [--snapshot-margin 65536] [--segment-size 64m] [--disk-reserve 64m]"
+                    + " [--ops HOST:PORT] [--ops-token FILE]";
 
     static final String HELP = USAGE
             + """
@@ -77,6 +84,8 @@ record Options(
                                       default 65536
               --segment-size SIZE     of the log's files, two of which exist from the beginning; default 64m
               --disk-reserve SIZE     writes are refused when less would stay free on the disk; default 64m
+              --ops HOST:PORT         where load balancers ask who leads, Prometheus scrapes, and a browser shows a page
+              --ops-token FILE        whoever knows the one line in it may transfer the leadership by that page
               --help                  this text
 
             Times are numbers with ms, s or m, sizes numbers with k, m or g. stdout gets one line when the server serves; logs go to stderr.
@@ -97,7 +106,9 @@ record Options(
             "--snapshot-interval",
             "--snapshot-margin",
             "--segment-size",
-            "--disk-reserve");
+            "--disk-reserve",
+            "--ops",
+            "--ops-token");
 
     /**
      * Understands the command line.
@@ -142,6 +153,8 @@ record Options(
                         "60m",
                         value -> time(value, Duration.ofMillis(100), Duration.ofDays(30))),
                 optional(values, "--snapshot-margin", "65536", value -> number(value, 0, Integer.MAX_VALUE)),
+                values.containsKey("--ops") ? required(values, "--ops", Options::address) : null,
+                values.containsKey("--ops-token") ? required(values, "--ops-token", Options::line) : null,
                 new StorageOptions(
                         optional(values, "--segment-size", "64m", value -> size(value, 64 << 10, 1 << 30)),
                         optional(values, "--disk-reserve", "64m", value -> size(value, 0, 1L << 40))));
@@ -175,6 +188,14 @@ record Options(
             return Path.of(value);
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException("not a path: " + e.getReason(), e);
+        }
+    }
+
+    private static String line(String value) {
+        try {
+            return Files.readString(path(value)).strip();
+        } catch (IOException e) {
+            throw new IllegalArgumentException("cannot be read: " + e, e);
         }
     }
 
