@@ -44,7 +44,7 @@ public final class KvCluster implements AutoCloseable {
         this.options = options;
         this.zooKeeperPort = freePort();
         for (int i = 0; i < options.nodes; i++) {
-            nodes.add(new KvNode(this, String.valueOf((char) ('a' + i)), freePort(), freePort()));
+            nodes.add(new KvNode(this, String.valueOf((char) ('a' + i)), freePort(), freePort(), freePort()));
         }
     }
 
@@ -171,6 +171,10 @@ public final class KvCluster implements AutoCloseable {
         return options.jvmOptions;
     }
 
+    boolean hasOpsPorts() {
+        return options.opsPorts;
+    }
+
     List<String> serverOptions() {
         return options.serverOptions;
     }
@@ -192,7 +196,8 @@ public final class KvCluster implements AutoCloseable {
         awaitInSync(nodes.size(), START);
     }
 
-    private static int freePort() {
+    /** A port that nobody has at the moment, of those that the system does not give to connections. */
+    public static int freePort() {
         for (int i = 0; i < 1000; i++) {
             int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
             try (ServerSocket socket = new ServerSocket()) {
@@ -219,6 +224,7 @@ public final class KvCluster implements AutoCloseable {
         private final Path directory;
         private int nodes = 3;
         private boolean embedded;
+        private boolean opsPorts;
         private Placement placement = Placement.LOOPBACK;
         private List<String> jvmOptions =
                 List.of("-Xmx256m", "-XX:+UseTransparentHugePages", "-Xshare:auto", "-XX:+ExitOnOutOfMemoryError");
@@ -237,6 +243,12 @@ public final class KvCluster implements AutoCloseable {
         /** Nodes live elsewhere than on the loop-back interface. */
         public Builder placement(Placement newPlacement) {
             placement = newPlacement;
+            return this;
+        }
+
+        /** Every node has an operations port, with the token {@link KvNode#OPS_TOKEN}. */
+        public Builder opsPorts() {
+            opsPorts = true;
             return this;
         }
 

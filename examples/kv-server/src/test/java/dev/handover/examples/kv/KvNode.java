@@ -2,6 +2,7 @@ package dev.handover.examples.kv;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Map;
 
 /** One kv-server process of a {@link KvCluster}, on the same ports and data over restarts. Not thread-safe, but for {@link #info} and {@link #client}. */
 public final class KvNode {
+    public static final String OPS_TOKEN = "token-of-the-tests";
     private static final Duration START = Duration.ofSeconds(60);
     private static final int INFO_TIMEOUT_MILLIS = 2000;
 
@@ -18,13 +20,15 @@ public final class KvNode {
     private final String id;
     private final int respPort;
     private final int peerPort;
+    private final int opsPort;
     private volatile JavaProcess process;
 
-    KvNode(KvCluster cluster, String id, int respPort, int peerPort) {
+    KvNode(KvCluster cluster, String id, int respPort, int peerPort, int opsPort) {
         this.cluster = cluster;
         this.id = id;
         this.respPort = respPort;
         this.peerPort = peerPort;
+        this.opsPort = opsPort;
     }
 
     public String id() {
@@ -37,6 +41,11 @@ public final class KvNode {
 
     public int peerPort() {
         return peerPort;
+    }
+
+    /** Of a cluster with {@link KvCluster.Builder#opsPorts}. */
+    public int opsPort() {
+        return opsPort;
     }
 
     /** Where clients connect. */
@@ -65,6 +74,10 @@ public final class KvNode {
         arguments.addAll(List.of("--resp", host + ":" + respPort, "--peer", host + ":" + peerPort));
         arguments.addAll(List.of("--zookeeper", cluster.zooKeeperFor(this)));
         arguments.addAll(cluster.serverOptions());
+        if (cluster.hasOpsPorts()) {
+            Path token = Files.writeString(cluster.directory().resolve("token"), OPS_TOKEN);
+            arguments.addAll(List.of("--ops", host + ":" + opsPort, "--ops-token", token.toString()));
+        }
         process = JavaProcess.start(id, log(), cluster.placement().prefix(id), arguments);
     }
 
