@@ -9,36 +9,72 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** Sends what one side has sent to the other one, which is asked for more only when it has taken that. */
 final class Pipe extends ChannelInboundHandlerAdapter {
-    private final Channel other;
     private final LongAdder bytes;
+    /** What came before there was another side: although nothing was asked for, a client that ends its half at once is read. */
+    private final Deque<Object> early = new ArrayDeque<>();
+
+    private @Nullable Channel other;
+    private boolean ended;
+
+    /** To be connected yet. */
+    Pipe(LongAdder bytes) {
+        this.bytes = bytes;
+    }
 
     Pipe(Channel other, LongAdder bytes) {
         this.other = other;
         this.bytes = bytes;
     }
 
+    /** On the event loop of {@code from}, this one's own side. */
+    void connect(Channel from, Channel to) {
+        other = to;
+        for (Object message = early.poll(); message != null; message = early.poll()) {
+            to.write(message, to.voidPromise());
+        }
+        to.flush();
+        if (ended) {
+            end(from, to);
+        } else {
+            from.read();
+        }
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         bytes.add(((ByteBuf) message).readableBytes());
-        other.write(message, other.voidPromise());
+        Channel to = other;
+        if (to == null) {
+            early.add(message);
+        } else {
+            to.write(message, to.voidPromise());
+        }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        other.flush();
-        if (other.isWritable()) {
-            ctx.read();
+        Channel to = other;
+        if (to != null) {
+            to.flush();
+            if (to.isWritable()) {
+                ctx.read();
+            }
         }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable()) {
-            other.read();
+        Channel to = other;
+        if (to != null && ctx.channel().isWritable()) {
+            to.read();
         }
     }
 
@@ -46,26 +82,42 @@ final class Pipe extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
-            other.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> ((DuplexChannel) other)
-                    .shutdownOutput()
-                    .addListener(shut -> {
-                        if (((DuplexChannel) ctx.channel()).isOutputShutdown()) { // and nothing is to be said to it
-                            ctx.close();
-                            other.close();
-                        }
-                    }));
+            Channel to = other;
+            if (to == null) {
+                ended = true;
+            } else {
+                end(ctx.channel(), to);
+            }
         }
+    }
+
+    private static void end(Channel from, Channel to) {
+        to.writeAndFlush(Unpooled.EMPTY_BUFFER)
+                .addListener(flushed -> ((DuplexChannel) to).shutdownOutput().addListener(shut -> {
+                    if (((DuplexChannel) from).isOutputShutdown()) { // and nothing is to be said to it
+                        from.close();
+                        to.close();
+                    }
+                }));
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        closeAfterFlush(other);
+        early.forEach(ReferenceCountUtil::release);
+        early.clear();
+        Channel to = other;
+        if (to != null) {
+            closeAfterFlush(to);
+        }
     }
 
     /** A side that broke must not look to the other one like one that has ended in order. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        abort(other);
+        Channel to = other;
+        if (to != null) {
+            abort(to);
+        }
         ctx.close();
     }
 

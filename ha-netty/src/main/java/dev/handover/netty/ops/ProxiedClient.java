@@ -13,6 +13,7 @@ final class ProxiedClient {
     private final LeaderProxy proxy;
     private final Channel client;
     private final long deadlineNanos;
+    private final Pipe toLeader;
     private @Nullable Channel server;
     private @Nullable InetSocketAddress target;
     private boolean dialling;
@@ -21,6 +22,8 @@ final class ProxiedClient {
         this.proxy = proxy;
         this.client = client;
         deadlineNanos = System.nanoTime() + proxy.patienceNanos;
+        toLeader = new Pipe(proxy.bytesToLeader);
+        client.pipeline().addLast(toLeader);
     }
 
     /** Connects to the leader; tries again until it succeeds or the client's patience is over. */
@@ -45,8 +48,7 @@ final class ProxiedClient {
             } else {
                 target = leader;
                 server = dialled.channel();
-                client.pipeline().addLast(new Pipe(dialled.channel(), proxy.bytesToLeader));
-                client.read();
+                toLeader.connect(client, dialled.channel());
                 dialled.channel().read();
             }
         });
