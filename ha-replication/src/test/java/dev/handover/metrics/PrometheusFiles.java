@@ -39,7 +39,7 @@ final class PrometheusFiles {
         Meter.Type type =
                 switch (meter) {
                     case TAKE_OVER, TRANSFER_PAUSE -> Meter.Type.TIMER;
-                    case FAILED_TRANSFERS, CONFIGURATIONS, SNAPSHOTS, LOST_CONNECTIONS, DROPPED_EVENTS ->
+                    case FAILED_TRANSFERS, CONFIGURATIONS, SNAPSHOTS, LOST_CONNECTIONS, DROPPED_EVENTS, SWITCH_STEPS ->
                         Meter.Type.COUNTER;
                     default -> Meter.Type.GAUGE;
                 };
@@ -143,7 +143,7 @@ final class PrometheusFiles {
             String expression =
                     switch (meter) {
                         case TAKE_OVER, TRANSFER_PAUSE -> name + "_max{group=~\\\"$group\\\"}";
-                        case DROPPED_EVENTS -> "increase(" + name + "[5m])";
+                        case DROPPED_EVENTS, SWITCH_STEPS -> "increase(" + name + "[5m])";
                         case FAILED_TRANSFERS, CONFIGURATIONS, SNAPSHOTS, LOST_CONNECTIONS ->
                             "increase(" + name + "{group=~\\\"$group\\\"}[5m])";
                         case COMMIT_INDEX, APPLIED_INDEX, LAST_INDEX -> "rate(" + name + "{group=~\\\"$group\\\"}[1m])";
