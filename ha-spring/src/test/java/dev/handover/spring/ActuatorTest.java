@@ -187,7 +187,10 @@ class ActuatorTest {
             context.getBean(ReplicatedLog.class).submit("x".getBytes(UTF_8)).get(30, SECONDS);
         }
         assertThat(registry.getMeters())
-                .noneMatch(meter -> meter.getId().getName().startsWith("handover."));
+                .extracting(meter -> meter.getId().getName())
+                .noneMatch(name -> name.startsWith("handover.")
+                        && !name.startsWith(
+                                "handover.submit")); // of an observation: Micrometer's, and as old as its registry
     }
 
     @Test
