@@ -6,6 +6,7 @@ import dev.handover.replication.HaNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -34,6 +35,11 @@ public final class HandoverActuatorAutoConfiguration {
         @ConditionalOnMissingBean
         HandoverMetrics handoverMetrics(HaNode node) {
             return new HandoverMetrics(node);
+        }
+
+        @Bean
+        ObservedMeters handoverObservedMeters(ObjectProvider<MeterRegistry> registries) {
+            return new ObservedMeters(registries);
         }
     }
 

@@ -18,6 +18,9 @@ import org.springframework.beans.factory.ObjectProvider;
 
 /** Observes what is asked of the logs, and puts the trace's context into commands if that is wanted. */
 final class LogObservations {
+    static final String SUBMIT = "handover.submit";
+    static final String READ = "handover.read";
+
     private final Supplier<ObservationRegistry> registries;
     private final boolean propagate;
 
@@ -38,7 +41,7 @@ final class LogObservations {
                 (carrier, key, value) -> Objects.requireNonNull(carrier).put(key, value), Kind.PRODUCER);
         context.setCarrier(trace);
         return observe(
-                "handover.submit",
+                SUBMIT,
                 log,
                 context,
                 registry,
@@ -48,9 +51,7 @@ final class LogObservations {
     /** A query or another read. */
     <T> CompletableFuture<T> read(ReplicatedLog log, Supplier<CompletableFuture<T>> call) {
         ObservationRegistry registry = registries.get();
-        return registry.isNoop()
-                ? call.get()
-                : observe("handover.read", log, new Observation.Context(), registry, call);
+        return registry.isNoop() ? call.get() : observe(READ, log, new Observation.Context(), registry, call);
     }
 
     Session session(ReplicatedLog log, Session session) {

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Takes commands out of their envelopes, and goes on with the trace that they bring; the application's state machine sees what was submitted. */
 final class ObservedStateMachine implements StateMachine {
+    static final String APPLY = "handover.apply";
+
     /** What is applied so much later is a start that reads the log, and no part of a trace. */
     private static final long FRESH_MILLIS = 60_000;
 
@@ -46,7 +48,7 @@ final class ObservedStateMachine implements StateMachine {
         ReceiverContext<Map<String, String>> context =
                 new ReceiverContext<>((carrier, key) -> carrier.get(key), Kind.CONSUMER);
         context.setCarrier(envelope.trace());
-        return Objects.requireNonNull(Observation.createNotStarted("handover.apply", () -> context, registry)
+        return Objects.requireNonNull(Observation.createNotStarted(APPLY, () -> context, registry)
                 .lowCardinalityKeyValue("group", group.value())
                 .observe(() -> machine.apply(inner)));
     }

@@ -13,6 +13,8 @@ import org.springframework.beans.factory.DisposableBean;
 
 /** Observes take-overs by this node, from suspicion to serving, with their steps as events. On the node's event thread. */
 final class TakeOverObservations implements DisposableBean {
+    static final String TAKE_OVER = "handover.leadership.takeover";
+
     private final ObservationRegistry registry;
     private final Map<GroupId, Observation> running = new HashMap<>();
     private final Registration events;
@@ -39,7 +41,7 @@ final class TakeOverObservations implements DisposableBean {
     }
 
     private Observation begin(GroupId group) {
-        return Observation.createNotStarted("handover.leadership.takeover", registry)
+        return Observation.createNotStarted(TAKE_OVER, registry)
                 .lowCardinalityKeyValue("group", group.value())
                 .start();
     }

@@ -1,0 +1,33 @@
+package dev.handover.spring;
+
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import java.util.Set;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.ObjectProvider;
+
+/** Removes the timers that Micrometer has made of observations: a registry may outlive the context whose node they tell of. */
+final class ObservedMeters implements DisposableBean {
+    private static final String ACTIVE = ".active";
+    private static final Set<String> NAMES = Set.of(
+            LogObservations.SUBMIT, LogObservations.READ, ObservedStateMachine.APPLY, TakeOverObservations.TAKE_OVER);
+
+    private final ObjectProvider<MeterRegistry> registries;
+
+    ObservedMeters(ObjectProvider<MeterRegistry> registries) {
+        this.registries = registries;
+    }
+
+    @Override
+    public void destroy() {
+        registries.stream().forEach(registry -> List.copyOf(registry.getMeters()).stream()
+                .map(Meter::getId)
+                .filter(id -> isOurs(id.getName()))
+                .forEach(registry::remove));
+    }
+
+    private static boolean isOurs(String name) {
+        return NAMES.contains(name.endsWith(ACTIVE) ? name.substring(0, name.length() - ACTIVE.length()) : name);
+    }
+}
