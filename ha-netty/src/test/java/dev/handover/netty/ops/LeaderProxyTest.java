@@ -186,6 +186,32 @@ class LeaderProxyTest {
     }
 
     @Test
+    void shouldKeepWhatClientsHaveSaidThatEndedTheirHalfBeforeThereWasALeader() throws Exception {
+        Server a = keep(new Server());
+        LeaderProxy proxy = keep(LeaderProxy.builder(route).start());
+        List<Socket> clients = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            Socket client = client(proxy);
+            say(client, "early");
+            client.shutdownOutput();
+            clients.add(client);
+        }
+        TwoNodes.await("all are waiting", () -> proxy.stats().open() == clients.size());
+        route.set(a);
+        for (int i = 0; i < clients.size(); i++) {
+            Socket server = a.next();
+            assertThat(new String(server.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                    .isEqualTo("early");
+            say(server, "answer");
+            server.shutdownOutput();
+        }
+        for (Socket client : clients) {
+            assertThat(hear(client, 6)).isEqualTo("answer");
+        }
+        TwoNodes.await("nothing is left open", () -> proxy.stats().open() == 0);
+    }
+
+    @Test
     void shouldKeepHalfClosedConnectionsHalfClosed() throws Exception {
         Server a = keep(new Server());
         route.set(a);
