@@ -35,4 +35,19 @@ class SimulatorTest {
             assertThat(again.restNanos()).isEqualTo(once.restNanos());
         }
     }
+
+    /** The drift allowance is needed (R16): where clocks differ farther, the checkers find reads that are stale. */
+    @Test
+    void shouldFindStaleReadsWhereClocksDifferFartherThanAllowed() {
+        String found = "";
+        long seed = 0;
+        while (found.isEmpty() && ++seed <= 3000) {
+            Simulation.Result result = Simulation.run(seed, 2000, SimParameters.Weather.CLOCKS_BEYOND_THE_ALLOWANCE);
+            found = result.failure() == null
+                    ? ""
+                    : String.valueOf(result.failure().getMessage());
+        }
+        System.out.println("simulator: clocks beyond the allowance: seed " + seed + ": " + found);
+        assertThat(found).containsAnyOf("I6", "I12");
+    }
 }
