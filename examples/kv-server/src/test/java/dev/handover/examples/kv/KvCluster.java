@@ -226,8 +226,13 @@ public final class KvCluster implements AutoCloseable {
         private boolean embedded;
         private boolean opsPorts;
         private Placement placement = Placement.LOOPBACK;
-        private List<String> jvmOptions =
-                List.of("-Xmx256m", "-XX:+UseTransparentHugePages", "-Xshare:auto", "-XX:+ExitOnOutOfMemoryError");
+        private List<String> jvmOptions = List.of(
+                "-Xmx256m",
+                "-XX:+UseTransparentHugePages",
+                "-Xshare:auto",
+                "-XX:TieredStopAtLevel=1", // processes of tests live for seconds, and the second compiler would take
+                // most of them
+                "-XX:+ExitOnOutOfMemoryError");
         private List<String> serverOptions = List.of();
 
         private Builder(Path directory) {
