@@ -551,6 +551,8 @@ final class MessageCodec {
             case STATUS -> 1;
             case TRANSFER -> 2;
             case SNAPSHOT -> 3;
+            case REMOVE -> 4;
+            case ADMIT -> 5;
         };
     }
 
@@ -560,6 +562,8 @@ final class MessageCodec {
             case 1 -> AdminVerb.STATUS;
             case 2 -> AdminVerb.TRANSFER;
             case 3 -> AdminVerb.SNAPSHOT;
+            case 4 -> AdminVerb.REMOVE;
+            case 5 -> AdminVerb.ADMIT;
             default -> throw in.error("adminRequest.verb", code + " is unknown");
         };
     }

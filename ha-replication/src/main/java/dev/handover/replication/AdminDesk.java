@@ -74,7 +74,26 @@ final class AdminDesk {
                 }
                 yield asked.thenApply(index -> "snapshotIndex=" + index);
             }
+            case REMOVE -> changeMembers(replica, request.argument(), true);
+            case ADMIT -> changeMembers(replica, request.argument(), false);
         };
+    }
+
+    private static CompletableFuture<String> changeMembers(Replica replica, String member, boolean remove) {
+        CompletableFuture<GroupStatus> change;
+        try {
+            change = replica.memberChanges().ask(NodeId.of(member), remove);
+        } catch (IllegalArgumentException e) {
+            change = CompletableFuture.failedFuture(e);
+        }
+        return change.thenApply(status -> {
+            Configuration configuration = status.configuration();
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("epoch", configuration == null ? status.epoch() : configuration.epoch());
+            fields.put("inSync", configuration == null ? "" : configuration.inSync());
+            fields.put("removed", configuration == null ? "" : configuration.removed());
+            return text(fields);
+        });
     }
 
     private static CompletableFuture<String> transfer(Replica replica, String target) {

@@ -209,7 +209,11 @@ public sealed interface Message {
         /** Give the leadership to the node that the argument names; to the best if it is empty (R18). */
         TRANSFER,
         /** Take a snapshot now. */
-        SNAPSHOT
+        SNAPSHOT,
+        /** Keep the node that the argument names out of the group (R22). */
+        REMOVE,
+        /** Let the node that the argument names in again (R22). */
+        ADMIT
     }
 
     /**

@@ -71,7 +71,7 @@ final class Admin {
             err.println("ha-admin: " + e.getMessage());
             err.println("'--help' lists the commands");
             return WRONG_ARGUMENTS;
-        } catch (RecoveryRefusedException e) {
+        } catch (RecoveryRefusedException | RefusedException e) {
             err.println("ha-admin: refused: " + e.getMessage());
             return REFUSED;
         } catch (IOException e) {
@@ -80,7 +80,7 @@ final class Admin {
         }
     }
 
-    private void command(Arguments arguments) throws IOException, RecoveryRefusedException {
+    private void command(Arguments arguments) throws IOException, RecoveryRefusedException, RefusedException {
         List<String> words = arguments.words();
         String name = String.join(" ", words.subList(0, Math.min(2, words.size())));
         if (name.equals("status")) {
@@ -93,6 +93,10 @@ final class Admin {
             live(
                     arguments,
                     (commands, group) -> List.of(commands.snapshot(group, NodeId.of(arguments.required("--node")))));
+        } else if (name.equals("member remove")) {
+            live(arguments, (commands, group) -> List.of(commands.remove(group, member(arguments))));
+        } else if (name.equals("member admit")) {
+            live(arguments, (commands, group) -> List.of(commands.admit(group, member(arguments))));
         } else if (name.equals("log verify")) {
             verify(arguments);
         } else if (name.equals("log dump")) {
@@ -107,7 +111,7 @@ final class Admin {
     // ---- the store and the nodes
 
     private interface Live {
-        List<Answer> ask(LiveCommands commands, GroupId group) throws IOException;
+        List<Answer> ask(LiveCommands commands, GroupId group) throws IOException, RefusedException;
     }
 
     private void config(Arguments arguments) throws IOException {
@@ -118,7 +122,7 @@ final class Admin {
     }
 
     /** Of one group, or of all. */
-    private void status(Arguments arguments) throws IOException {
+    private void status(Arguments arguments) throws IOException, RefusedException {
         if (arguments.has("--group")) {
             live(arguments, (commands, group) -> commands.status(List.of(group)));
             return;
@@ -132,11 +136,15 @@ final class Admin {
         }
     }
 
-    private void live(Arguments arguments, Live what) throws IOException {
+    private void live(Arguments arguments, Live what) throws IOException, RefusedException {
         GroupId group = GroupId.of(arguments.required("--group"));
         try (ZooKeeperConfigurationStore store = Store.connect(arguments)) {
             print(what.ask(new LiveCommands(store, nodeCluster(arguments)), group), arguments);
         }
+    }
+
+    private static NodeId member(Arguments arguments) {
+        return NodeId.of(arguments.required("--node"));
     }
 
     private static String nodeCluster(Arguments arguments) {

@@ -55,6 +55,21 @@ final class Help {
                 STORE,
                 NODES);
         command(
+                "member remove",
+                "--group NAME --node NODE ZOOKEEPER [--node-cluster NAME]",
+                "keeps a node out of a group until it is admitted again",
+                "Asks the leader. It is refused for the leader itself (transfer first), for a node that is not there, and if fewer than"
+                        + "\nminInSync replicas would be left in sync. Afterwards stop the node and delete its directory.",
+                STORE,
+                NODES);
+        command(
+                "member admit",
+                "--group NAME --node NODE ZOOKEEPER [--node-cluster NAME]",
+                "lets a node in again that was removed",
+                "Asks the leader. It is refused for a node that was not removed: that one may come as it is.",
+                STORE,
+                NODES);
+        command(
                 "log verify",
                 "DIRECTORY",
                 "reads a stopped node's log and checks every record",

@@ -70,6 +70,34 @@ final class LiveCommands {
         return ask(group, leader, AdminVerb.TRANSFER, target);
     }
 
+    /** Keeps a node out of the group. */
+    Answer remove(GroupId group, NodeId member) throws IOException, RefusedException {
+        Configuration configuration = Store.configuration(store, group);
+        if (configuration.isRemoved(member)) {
+            throw new RefusedException("node " + member + " is removed from group " + group + " already");
+        }
+        boolean inSync = configuration.inSync().stream()
+                .anyMatch(replica -> replica.node().equals(member));
+        boolean announced = members().stream()
+                .anyMatch(one -> one.node().equals(member) && one.logs().containsKey(group));
+        if (!inSync && !announced) {
+            throw new RefusedException("node " + member + " is not in group " + group + ": it is neither in sync ("
+                    + configuration.inSync() + ") nor running as one that has joined it. Check the name. To keep out"
+                    + " a node that is down and no longer in sync, ask the leader itself (HANDOVER REMOVE)");
+        }
+        return ask(group, configuration.leader().node(), AdminVerb.REMOVE, member.value());
+    }
+
+    /** Lets a node in again that was removed. */
+    Answer admit(GroupId group, NodeId member) throws IOException, RefusedException {
+        Configuration configuration = Store.configuration(store, group);
+        if (!configuration.isRemoved(member)) {
+            throw new RefusedException("node " + member + " was not removed from group " + group + " (removed are "
+                    + configuration.removed() + "): it may come as it is, start it and it joins by itself");
+        }
+        return ask(group, configuration.leader().node(), AdminVerb.ADMIT, member.value());
+    }
+
     Answer snapshot(GroupId group, NodeId node) throws IOException {
         return ask(group, node, AdminVerb.SNAPSHOT, "");
     }

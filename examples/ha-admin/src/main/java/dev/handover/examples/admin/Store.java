@@ -54,6 +54,7 @@ final class Store {
                 .with("epoch", configuration.epoch())
                 .with("leader", configuration.leader())
                 .with("inSync", configuration.inSync())
+                .with("removed", configuration.removed())
                 .with("redundancy", configuration.inSync().size())
                 .with("minInSync", configuration.minInSync())
                 .with("featureLevel", configuration.featureLevel())

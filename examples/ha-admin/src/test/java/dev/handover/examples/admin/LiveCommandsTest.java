@@ -125,6 +125,36 @@ class LiveCommandsTest {
     }
 
     @Test
+    void shouldRemoveAMemberAndAdmitItAgainAndRefuseWhatTheSituationDoesNotCallFor() throws Exception {
+        Ran unknown = admin("member", "remove", "--group", "g", "--node", "x");
+        assertThat(unknown.code()).isEqualTo(Admin.REFUSED);
+        assertThat(unknown.err()).contains("refused: node x is not in group g", "Check the name");
+        Ran leader = admin("member", "remove", "--group", "g", "--node", "a");
+        assertThat(leader.code()).isEqualTo(Admin.FAILED);
+        assertThat(leader.err()).contains("a leads; hand the leadership over first");
+        Ran early = admin("member", "admit", "--group", "g", "--node", "b");
+        assertThat(early.code()).isEqualTo(Admin.REFUSED);
+        assertThat(early.err()).contains("node b was not removed from group g");
+        assertThat(logOfA.status().configuration().inSync())
+                .as("nothing has changed")
+                .hasSize(2);
+
+        Ran remove = admin("member", "remove", "--group", "g", "--node", "b");
+        assertThat(remove.err()).isEmpty();
+        assertThat(remove.code()).isEqualTo(Admin.OK);
+        assertThat(remove.out()).contains("removed: [b]");
+        assertThat(logOfA.status().configuration().isRemoved(NodeId.of("b"))).isTrue();
+        assertThat(admin("status", "--group", "g").out()).contains("redundancy: 1", "not in sync");
+        assertThat(admin("member", "remove", "--group", "g", "--node", "b").err())
+                .contains("node b is removed from group g already");
+
+        assertThat(admin("member", "admit", "--group", "g", "--node", "b").out())
+                .contains("removed: []");
+        logOfB.awaitInSync(LONG).get(60, TimeUnit.SECONDS);
+        assertThat(logOfA.status().configuration().inSync()).hasSize(2);
+    }
+
+    @Test
     void shouldSayWhyANodeCannotBeAsked() {
         Ran status = admin("status", "--group", "g", "--node-cluster", "elsewhere");
         assertThat(status.code()).isEqualTo(Admin.OK);

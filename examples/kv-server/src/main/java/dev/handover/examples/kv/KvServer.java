@@ -99,6 +99,8 @@ final class KvServer implements AutoCloseable {
                 .maxCommandBytes(Limits.MAX_ENTRY_BYTES)
                 .maxPendingBytes(Math.max(Limits.MAX_ENTRY_BYTES, memory))
                 .minInSync(options.minInSync())
+                .learner(options.learner())
+                .priority(options.priority())
                 .snapshotInterval(options.snapshotInterval())
                 .snapshotMarginEntries(options.snapshotMargin())
                 .storage(options.storage())

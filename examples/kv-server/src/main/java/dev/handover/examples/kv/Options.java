@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxClients connections of clients at a time
  * @param failureTimeout a silent leader is given up after it
  * @param minInSync writes are refused while fewer replicas are in sync
+ * @param learner it follows, is never in sync and never leads
+ * @param priority how much this node should lead
  * @param snapshotInterval a snapshot is taken so often if something has changed
  * @param snapshotMargin entries before the newest snapshot that stay in the log
  * @param ops where load balancers, Prometheus and people ask; null for nowhere
@@ -48,6 +50,8 @@ record Options(
         int maxClients,
         Duration failureTimeout,
         int minInSync,
+        boolean learner,
+        int priority,
         Duration snapshotInterval,
         int snapshotMargin,
         @Nullable InetSocketAddress ops,
@@ -56,8 +60,8 @@ record Options(
     static final String USAGE =
             "usage: java -jar kv-server.jar --id NAME --group NAME --data DIRECTORY --resp HOST:PORT"
                     + " --peer HOST:PORT --zookeeper HOST:PORT[,...]|embedded[:PORT]"
-                    + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1]"
-                    + " [--snapshot-interval 60m] [--snapshot-margin 65536] [--segment-size 64m] [--disk-reserve 64m]"
+                    + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1] [--learner no]"
+                    + " [--priority 0] [--snapshot-interval 60m] [--snapshot-margin 65536] [--segment-size 64m] [--disk-reserve 64m]"
                     + " [--ops HOST:PORT] [--ops-token FILE]";
 
     static final String HELP = USAGE
@@ -78,6 +82,9 @@ record Options(
               --failure-timeout TIME  a leader that is silent for so long is replaced; default 500ms. A dead process is
                                       noticed at once. Too short: pauses cost take-overs
               --min-in-sync N         writes are refused while fewer replicas are in sync; default 1
+              --learner yes|no        yes: this node follows and answers clients that have said READONLY, but is never in sync
+                                      and never leads; default no
+              --priority N            how much this node should lead, compared with the others, -1000 to 1000; default 0
               --snapshot-interval TIME  a snapshot is taken so often if something was written, and after 256 MiB of log;
                                       default 60m
               --snapshot-margin N     entries before the newest snapshot that stay in the log for nodes that were away;
@@ -103,6 +110,8 @@ record Options(
             "--max-clients",
             "--failure-timeout",
             "--min-in-sync",
+            "--learner",
+            "--priority",
             "--snapshot-interval",
             "--snapshot-margin",
             "--segment-size",
@@ -147,6 +156,8 @@ record Options(
                         "500ms",
                         value -> time(value, Duration.ofMillis(50), Duration.ofMinutes(1))),
                 optional(values, "--min-in-sync", "1", value -> number(value, 1, 100)),
+                optional(values, "--learner", "no", Options::yes),
+                optional(values, "--priority", "0", value -> number(value, -1000, 1000)),
                 optional(
                         values,
                         "--snapshot-interval",
@@ -251,6 +262,13 @@ record Options(
             throw new IllegalArgumentException("'" + value + "' is not a number", e);
         }
         throw new IllegalArgumentException("expected " + least + " to " + most);
+    }
+
+    private static boolean yes(String value) {
+        if (value.equals("yes") || value.equals("no")) {
+            return value.equals("yes");
+        }
+        throw new IllegalArgumentException("expected yes or no");
     }
 
     private static Duration time(String value, Duration least, Duration most) {

@@ -201,7 +201,9 @@ class KvClusterIT {
                     assertThat(Arrays.equals(reader.bulk(), two)).isTrue();
                 }
             }
-            cluster.awaitInSync(2, SOON); // so large a write may take a busy replica longer than the failure time-out; it is back soon
+            cluster.awaitInSync(
+                    2,
+                    SOON); // so large a write may take a busy replica longer than the failure time-out; it is back soon
             leader.kill();
             try (RawClient client = other.client()) {
                 client.send(RawClient.command("GET", "k"));

@@ -53,6 +53,10 @@ class OptionsTest {
         assertThat(options.failureTimeout()).isEqualTo(Duration.ofMillis(500));
         assertThat(options.maxClients()).isEqualTo(10000);
         assertThat(options.minInSync()).isEqualTo(1);
+        assertThat(options.learner()).isFalse();
+        assertThat(with("--learner", "yes").learner()).isTrue();
+        assertThat(options.priority()).isZero();
+        assertThat(with("--priority", "-5").priority()).isEqualTo(-5);
         assertThat(options.snapshotInterval()).isEqualTo(Duration.ofHours(1));
         assertThat(options.snapshotMargin()).isEqualTo(65_536);
         assertThat(options.storage()).isEqualTo(StorageOptions.defaults());
@@ -82,6 +86,8 @@ class OptionsTest {
                 "--timeout|1ms|--timeout '1ms': expected 50ms to 300000ms",
                 "--max-clients|0|--max-clients '0': expected 1 to 1000000",
                 "--min-in-sync|many|--min-in-sync 'many': 'many' is not a number",
+                "--learner|true|--learner 'true': expected yes or no",
+                "--priority|1001|--priority '1001': expected -1000 to 1000",
                 "--segment-size|64|--segment-size '64': expected a number with k, m or g, such as 64m",
                 "--segment-size|1k|--segment-size '1k': expected 64k to 1048576k",
                 "--data|''|--data '': expected a directory",
