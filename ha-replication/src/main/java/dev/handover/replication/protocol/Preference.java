@@ -24,6 +24,9 @@ final class Preference {
     /** Two pauses within so many failure time-outs are no accident. */
     private static final int PAUSE_MEMORY = 16;
 
+    /** Candidates of the same rank follow each other so many times in a failure time-out. */
+    private static final int TURNS = 20;
+
     /** Who was unwell is held to be so for so many failure time-outs more. */
     private static final int CONVALESCENCE = 4;
 
@@ -73,22 +76,25 @@ final class Preference {
     // ---- a candidate
 
     /**
-     * How long after its suspicion a candidate lets others go first.
+     * How long after its suspicion a candidate lets others go first. Of equals that have the same proof at the same moment only the first proposes at once: a second proposal, which
+     * cannot succeed, would only keep the store and everybody's processors busy while the first one is waited for.
      *
      * @param gone the leader is proven not to live, and not only silent
      */
     long candidateWait(Configuration configuration, boolean gone) {
         boolean others = false;
         boolean preferred = false;
+        int before = 0;
         for (ReplicaId member : configuration.inSync()) {
             if (!member.equals(state.self) && !member.equals(configuration.leader()) && state.reachable(member)) {
                 others = true;
                 preferred |= rank(member.node()) > ownRank();
+                before += rank(member.node()) == ownRank() && member.compareTo(state.self) < 0 ? 1 : 0;
             }
         }
         long timeout = state.options.failureTimeoutNanos();
         boolean betterOff = isUnwell() && (others || !gone);
-        return (preferred ? timeout / 4 : 0) + (betterOff ? timeout : 0);
+        return (preferred ? timeout / 4 : 0) + (gone ? before * (timeout / TURNS) : 0) + (betterOff ? timeout : 0);
     }
 
     // ---- a leader

@@ -53,6 +53,9 @@ public final class ReplicaProtocol {
     private long nextGoodbyeNanos;
     private boolean ended;
     private long nextTakeOverNanos;
+    /** The beginning of a take-over was told, and its end not yet. */
+    private boolean suspicionTold;
+
     private long nextGivingUpNanos;
     private long nextLookNanos;
     private Effect.@Nullable StatusChanged lastStatus;
@@ -411,6 +414,7 @@ public final class ReplicaProtocol {
                 won.configuration().epoch(),
                 won.configuration().reason()));
         following.newEpoch();
+        suspicionTold = false;
         leading = new Leadership(state, agent, won);
         leading.persisted();
         if (stopping) {
@@ -460,12 +464,14 @@ public final class ReplicaProtocol {
                 : agent.proposal() != null ? Role.CANDIDATE : Role.FOLLOWER;
         if (next != before) {
             state.become(next, configuration.reason());
-            if (before == Role.CANDIDATE) {
-                state.effects.add(new Effect.TakeOver(
-                        TakeOverStep.LOST,
-                        state.highestEpoch,
-                        "epoch " + configuration.epoch() + " is led by " + configuration.leader()));
-            }
+        }
+        boolean letGo = suspicionTold && !following.suspects();
+        if (next != Role.CANDIDATE && (before == Role.CANDIDATE || letGo)) {
+            suspicionTold = false;
+            state.effects.add(new Effect.TakeOver(
+                    TakeOverStep.LOST,
+                    state.highestEpoch,
+                    "epoch " + configuration.epoch() + " is led by " + configuration.leader()));
         }
         following.join(joinTarget(configuration), configuration.isInSync(state.self));
         considerTakeOver();
@@ -483,6 +489,7 @@ public final class ReplicaProtocol {
             following.suspect();
             Configuration configuration = configuration();
             if (configuration != null && configuration.isInSync(state.self)) {
+                suspicionTold = true;
                 state.effects.add(new Effect.TakeOver(TakeOverStep.SUSPECTED, state.highestEpoch, why));
             }
         }
@@ -561,9 +568,14 @@ public final class ReplicaProtocol {
         state.heard.remove(peer);
         if (leading != null) {
             leading.disconnected(peer);
-        } else if (isLeader(peer)) {
-            following.failReads();
-            following.wake(state.now); // R21
+        } else {
+            if (isLeader(peer)) {
+                following.failReads();
+                following.wake(state.now); // R21
+            }
+            if (following.suspects()) {
+                considerTakeOver(); // R23: whoever was let go first may be gone, too
+            }
         }
     }
 

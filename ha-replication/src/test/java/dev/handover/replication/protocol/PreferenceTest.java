@@ -13,6 +13,7 @@ import dev.handover.Configuration;
 import dev.handover.NodeId;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
+import dev.handover.event.HaEvent.TakeOverStep;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -33,6 +34,16 @@ class PreferenceTest {
         CoreBench bench = CoreBench.member(B, configuration(1, A, A, B, C), 3);
         bench.connect(A);
         bench.connect(C);
+        bench.receive(A, append(1, 3, 1, 3));
+        bench.forget();
+        return bench;
+    }
+
+    /** C of {A, B, C}, which follows A and is connected with both; B comes before it. */
+    private static CoreBench second() {
+        CoreBench bench = CoreBench.member(C, configuration(1, A, A, B, C), 3);
+        bench.connect(A);
+        bench.connect(B);
         bench.receive(A, append(1, 3, 1, 3));
         bench.forget();
         return bench;
@@ -80,6 +91,50 @@ class PreferenceTest {
         alone.step(new Event.PeerDisconnected(C.node()));
         leaderDies(alone);
         assertThat(proposes(alone)).as("C is not there").isTrue();
+    }
+
+    @Test
+    void shouldLetTheFirstOfEqualCandidatesProposeAlone() {
+        CoreBench second = second();
+        leaderDies(second);
+        assertThat(proposes(second)).as("B is there, and proposes").isFalse();
+        assertThat(untilItProposes(second, TIMEOUT, () -> {})).isBetween(TIMEOUT / 20, TIMEOUT / 20 + 20);
+        assertThat(second.last(Effect.CompareAndSet.class).next().leader()).isEqualTo(C);
+    }
+
+    @Test
+    void shouldNotWaitForAnEqualCandidateThatIsGoneToo() {
+        CoreBench before = second();
+        before.step(new Event.PeerDisconnected(B.node()));
+        leaderDies(before);
+        assertThat(proposes(before)).as("B was gone before the leader").isTrue();
+
+        CoreBench behind = second();
+        leaderDies(behind);
+        assertThat(proposes(behind)).isFalse();
+        behind.step(new Event.PeerDisconnected(B.node()));
+        assertThat(proposes(behind)).as("B is gone now").isTrue();
+    }
+
+    @Test
+    void shouldNotWaitForAnEqualCandidateWhenTheLeaderIsOnlySilent() {
+        CoreBench bench = second();
+        assertThat(untilItProposes(bench, 2 * TIMEOUT, () -> {})).isLessThan(TIMEOUT + 20);
+    }
+
+    @Test
+    void shouldTellThatItsSuspicionIsOverWhenTheFirstCandidateLeads() {
+        CoreBench bench = second();
+        leaderDies(bench);
+        bench.step(new Event.ConfigurationSeen(stored(configuration(2, B, B, C))));
+        assertThat(bench.all(Effect.TakeOver.class))
+                .extracting(Effect.TakeOver::step)
+                .containsExactly(TakeOverStep.SUSPECTED, TakeOverStep.LOST);
+        bench.forget();
+        bench.persist();
+        bench.receive(B, append(2, 3, 1, 3, entry(4, 2)));
+        bench.tick(10);
+        assertThat(bench.all(Effect.TakeOver.class)).as("told once").isEmpty();
     }
 
     @Test
