@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class Connection extends ChannelInboundHandlerAdapter implements FrameDecoder.Sink {
     private static final int TICKS_PER_SILENCE = 4;
     private static final int MAX_UTF8_BYTES = 3;
+    private static final long PART_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private enum Phase {
         /** Waits for the other's HELLO. */
@@ -49,6 +50,14 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
     private Phase phase = Phase.GREETING;
     /** Messages were handed on since the last read was complete. */
     private boolean toldMessages;
+
+    /** Something ended since the last read was complete. */
+    private boolean sawFrame;
+    /** The end of a message has not come, though bytes have; since when, and when to say so next. */
+    private boolean partial;
+
+    private long partialSinceNanos;
+    private long nextPartNanos;
 
     private @Nullable Hello hello;
     private @Nullable ScheduledFuture<?> timer;
@@ -129,6 +138,23 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
         if (toldMessages) {
             toldMessages = false;
             hub.receivedAll();
+        } else if (phase == Phase.STANDING && !sawFrame) {
+            partCame();
+        }
+        sawFrame = false;
+    }
+
+    /** Bytes came, but the end of no message: said every now and then, until the message has taken as long as silence may. */
+    private void partCame() {
+        long now = System.nanoTime();
+        if (!partial) {
+            partial = true;
+            partialSinceNanos = now;
+            nextPartNanos = now + PART_NANOS;
+        } else if (now - nextPartNanos >= 0
+                && now - partialSinceNanos < hub.options().silenceTimeout().toNanos()) {
+            nextPartNanos = now + PART_NANOS;
+            hub.receiving(greetedHello().node());
         }
     }
 
@@ -160,6 +186,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
     @Override
     public void frame(int type, ByteBuf body) throws WireFormatException {
         WireReader in = new WireReader(body);
+        partial = false;
+        sawFrame = true;
         switch (type) {
             case Wire.HELLO -> {
                 expect(Phase.GREETING, "HELLO", in);

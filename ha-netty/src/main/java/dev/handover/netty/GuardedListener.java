@@ -58,6 +58,10 @@ final class GuardedListener {
         call("rejected", () -> listener.rejected(peer, reason));
     }
 
+    void receiving(NodeId peer) {
+        call("receiving", () -> listener.receiving(peer));
+    }
+
     /** False if it was not taken: then the connection must go, since no message may be lost on one that stands. */
     boolean received(Envelope envelope) {
         if (silent) {

@@ -266,6 +266,11 @@ final class Hub {
         return listener.received(envelope);
     }
 
+    /** Part of a message came. */
+    void receiving(NodeId peer) {
+        listener.receiving(peer);
+    }
+
     void receivedAll() {
         listener.receivedAll();
     }

@@ -246,6 +246,36 @@ class HandshakeTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    void shouldSayThatALongMessageIsOnItsWayButNotOfOneThatNeverEnds(boolean epoll) throws Exception {
+        try (Node a = Node.start("a", epoll, 0, s -> s.silenceTimeout(Duration.ofSeconds(1)));
+                Stranger s = new Stranger(a.address())) {
+            join(s, a, UUID.randomUUID());
+            a.await("connected", S);
+            s.write(
+                    (byte) 0, (byte) 0, (byte) 16,
+                    (byte) 0); // the length of a frame that goes on with a byte now and then
+            long end = System.nanoTime() + Duration.ofSeconds(4).toNanos();
+            long told = 0;
+            long toldLast = System.nanoTime();
+            while (System.nanoTime() < end
+                    && System.nanoTime() - toldLast < Duration.ofMillis(1500).toNanos()) {
+                s.write((byte) Wire.PING);
+                Thread.sleep(5); // the line is that slow
+                if (a.count("receiving") > told) {
+                    told = a.count("receiving");
+                    toldLast = System.nanoTime();
+                }
+            }
+            assertThat(told).as("times within a second, each 20 ms").isBetween(2L, 50L);
+            assertThat(System.nanoTime())
+                    .as("told no more before the message ends")
+                    .isLessThan(end);
+            assertThat(a.messages()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     void shouldDropAConnectionOnWhichNothingIsHeardAndKeepOneThatIsIdle(boolean epoll) throws Exception {
         try (Node a = Node.start("a", epoll, 0, s -> s.silenceTimeout(Duration.ofSeconds(1)));
                 Node idle = Node.start("i", epoll, 0, s -> s.silenceTimeout(Duration.ofSeconds(1)));

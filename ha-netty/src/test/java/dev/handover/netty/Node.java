@@ -186,6 +186,11 @@ final class Node implements TransportListener, AutoCloseable {
     }
 
     @Override
+    public void receiving(NodeId peer) {
+        note("receiving", peer, "");
+    }
+
+    @Override
     public synchronized void received(Envelope envelope) {
         messages++;
         untold++;

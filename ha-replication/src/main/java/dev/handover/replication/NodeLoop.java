@@ -79,6 +79,14 @@ final class NodeLoop extends Worker {
         beats.received(from, beat, nowNanos);
     }
 
+    /** Part of a long message has come; the replicas that rest leave that to the heartbeats. */
+    void receiving(NodeId from) {
+        readClock();
+        beats.receiving(from, nowNanos);
+        Event.Receiving event = new Event.Receiving(from);
+        List.copyOf(ticked).forEach(replica -> replica.step(event));
+    }
+
     /** A connection stands anew, or no more. */
     void connectionChanged(NodeId peer) {
         readClock();

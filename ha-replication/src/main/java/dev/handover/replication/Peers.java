@@ -177,6 +177,11 @@ final class Peers implements TransportListener {
     }
 
     @Override
+    public void receiving(NodeId peer) {
+        node.loop().run(() -> node.loop().receiving(peer));
+    }
+
+    @Override
     public void received(Envelope envelope) {
         Message message = envelope.message();
         if (message instanceof Message.AdminRequest request) {

@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class InMemoryNetwork implements AutoCloseable {
     private static final int MAX_WAITING = 100_000;
+    private static final long PART_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long REDIAL_MILLIS = 20;
 
     private final ScheduledExecutorService dialler = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -83,7 +84,7 @@ public final class InMemoryNetwork implements AutoCloseable {
         speeds.clear();
     }
 
-    /** What goes from the one to the other passes at this speed only, in order; a message that has begun to pass keeps its time. */
+    /** What goes from the one to the other passes at this speed only, in order. */
     void slow(NodeId from, NodeId to, long bytesPerSecond) {
         speeds.put(List.of(from, to), bytesPerSecond);
     }
@@ -226,29 +227,36 @@ public final class InMemoryNetwork implements AutoCloseable {
             }
             wire.waiting.add(new Passing(size(envelope), peer, arrival));
             if (wire.waiting.size() == 1) {
-                pass(peer.self, wire);
+                pass(peer.self, wire, size(envelope));
             }
         }
 
-        /** The first that waits passes now. */
-        private void pass(NodeId to, Wire wire) {
-            Passing first = wire.waiting.element();
+        /** The first that waits passes now, part by part; so much of it has not yet. */
+        private void pass(NodeId to, Wire wire, long bytes) {
             Long speed = speeds.get(List.of(self, to));
-            long takes = speed == null ? 0 : first.bytes * TimeUnit.SECONDS.toNanos(1) / speed;
-            dialler.schedule(
-                    () -> {
-                        synchronized (InMemoryNetwork.this) {
-                            if (wires.get(to) == wire) { // the connection is still the one
-                                first.to.tell(first.arrival);
-                                wire.waiting.remove();
-                                if (!wire.waiting.isEmpty()) {
-                                    pass(to, wire);
-                                }
-                            }
-                        }
-                    },
-                    takes,
-                    TimeUnit.NANOSECONDS);
+            long takes = speed == null ? 0 : bytes * TimeUnit.SECONDS.toNanos(1) / speed;
+            long step = Math.min(takes, PART_NANOS);
+            long rest = step == takes ? 0 : bytes - bytes * step / takes;
+            dialler.schedule(() -> passed(to, wire, rest), step, TimeUnit.NANOSECONDS);
+        }
+
+        private void passed(NodeId to, Wire wire, long rest) {
+            synchronized (InMemoryNetwork.this) {
+                if (wires.get(to) != wire) {
+                    return; // the connection is another one
+                }
+                Passing first = wire.waiting.element();
+                if (rest > 0) {
+                    first.to.tell(() -> first.to.listener.receiving(self));
+                    pass(to, wire, rest);
+                    return;
+                }
+                first.to.tell(first.arrival);
+                wire.waiting.remove();
+                if (!wire.waiting.isEmpty()) {
+                    pass(to, wire, wire.waiting.element().bytes);
+                }
+            }
         }
 
         private void tell(Runnable call) {

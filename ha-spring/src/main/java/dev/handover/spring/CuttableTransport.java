@@ -96,6 +96,13 @@ final class CuttableTransport implements Transport {
         }
 
         @Override
+        public void receiving(NodeId peer) {
+            if (!cut.test(self, peer)) {
+                listener.receiving(peer);
+            }
+        }
+
+        @Override
         public void received(Envelope envelope) {
             if (!cut.test(self, envelope.from().node())) {
                 listener.received(envelope);

@@ -190,6 +190,14 @@ public final class Beats {
         peer.uncompared = true;
     }
 
+    /** Part of a long message has come, and the beats are behind it. */
+    public void receiving(NodeId from, long now) {
+        Peer peer = peers.get(from);
+        if (peer != null) {
+            peer.heardNanos = now;
+        }
+    }
+
     /** The connection is another one, or gone: what came over it counts no more. */
     public void disconnected(NodeId node, long now) {
         Peer peer = peers.get(node);

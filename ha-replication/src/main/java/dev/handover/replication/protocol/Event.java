@@ -47,6 +47,9 @@ public sealed interface Event {
     /** The node's host answered that nobody listens at its port: its process is gone. */
     record PeerRefused(NodeId peer) implements Event {}
 
+    /** Part of a long message has come from the node, and hides what it says meanwhile: a leader there is not silent. */
+    record Receiving(NodeId peer) implements Event {}
+
     /**
      * Nobody vouches any more for what rests with that node (R21): {@link Beats} says so.
      *

@@ -98,6 +98,13 @@ final class Followership {
         return !resting && state.now - lastHeardNanos > nanos;
     }
 
+    /** A message of the leader's node is on its way, and has not all come yet. */
+    void receiving() {
+        if (!suspected) {
+            lastHeardNanos = state.now;
+        }
+    }
+
     /** An append of the adopted epoch. */
     void append(ReplicaId from, Message.Append append) {
         if (leader == null) {

@@ -205,6 +205,8 @@ public final class ReplicaProtocol {
             disconnected(peer.peer());
         } else if (event instanceof Event.PeerRefused peer) {
             refused(peer.peer());
+        } else if (event instanceof Event.Receiving peer) {
+            receiving(peer.peer());
         } else if (event instanceof Event.Unvouched peer) {
             unvouched(peer.peer(), peer.heardNanos());
         } else if (event instanceof Event.Transfer request) {
@@ -797,6 +799,16 @@ public final class ReplicaProtocol {
             suspectLeader("nothing was heard from the leader for " + timeout / 1_000_000 + " ms");
         }
         settle();
+    }
+
+    /** R9: a long message is no silence. */
+    private void receiving(NodeId peer) {
+        Configuration configuration = configuration();
+        if (leading == null
+                && configuration != null
+                && configuration.leader().node().equals(peer)) {
+            following.receiving();
+        }
     }
 
     /** R7: a leader whose disk stalls gives the leadership away before anybody has to take it. */

@@ -24,6 +24,12 @@ public interface TransportListener {
     /** One of the two sides refused the other's greeting; it is tried again, slowly. */
     void rejected(NodeId peer, String reason);
 
+    /**
+     * A part of a message came and its rest is still to come: the peer lives, though nothing that it says can be heard before. Told now and then, and of one message for a bounded time only, so that
+     * a line on which next to nothing comes does not pass for a living one.
+     */
+    default void receiving(NodeId peer) {}
+
     /** A message came. Its sender's node is the connection's. */
     void received(Envelope envelope);
 
