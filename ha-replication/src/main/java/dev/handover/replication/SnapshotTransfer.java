@@ -114,7 +114,11 @@ final class SnapshotTransfer {
         }
         switch (ack.answer()) {
             case DONE -> end(one, SnapshotStep.SENT, "");
-            case REFUSED -> end(one, SnapshotStep.SENDING_FAILED, ": it does not want it now");
+            case REFUSED ->
+                end(
+                        one,
+                        SnapshotStep.SENDING_FAILED,
+                        ": it does not want it now, or cannot write it (see the log of that node)");
             case GO_ON, AGAIN -> {
                 try {
                     one.acknowledged(ack.position(), ack.answer() == SnapshotAnswer.AGAIN);

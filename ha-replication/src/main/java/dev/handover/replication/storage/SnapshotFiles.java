@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,8 @@ final class SnapshotFiles implements SnapshotStore {
     private final UUID logId;
     private final StorageOptions options;
     private final List<SnapshotInfo> complete = new ArrayList<>();
+    /** Partial files in which a write or a force has failed. */
+    private final Set<Path> distrusted = ConcurrentHashMap.newKeySet();
 
     private SnapshotFiles(Disk disk, Path directory, UUID logId, StorageOptions options) {
         this.disk = disk;
@@ -195,10 +199,29 @@ final class SnapshotFiles implements SnapshotStore {
         return SnapshotWriter.receive(this, temporary, remote);
     }
 
-    /** Gives a file that is forced its final name. */
+    /** Nothing that was written to this partial file so far is ever taken over. */
+    void distrust(Path temporary) {
+        distrusted.add(temporary);
+    }
+
+    boolean isDistrusted(Path temporary) {
+        return distrusted.contains(temporary);
+    }
+
+    /** Gives a file that is forced its final name. If that fails, it has neither name, as far as the disk still does what it is told. */
     void complete(Path temporary, SnapshotInfo info) throws IOException {
-        disk.rename(temporary, path(info, COMPLETE));
-        disk.forceDirectory(directory);
+        Path target = path(info, COMPLETE);
+        try {
+            disk.rename(temporary, target);
+            disk.forceDirectory(directory);
+        } catch (IOException | RuntimeException e) {
+            try {
+                remove(target); // nobody knows it: it would be in the way for ever
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
         synchronized (this) {
             complete.add(info);
             sort();
@@ -210,6 +233,7 @@ final class SnapshotFiles implements SnapshotStore {
             disk.delete(path);
             disk.forceDirectory(directory);
         }
+        distrusted.remove(path); // what is made there next is another file
     }
 
     @Override

@@ -44,7 +44,7 @@ final class SnapshotWriter implements SnapshotSink {
     /** Begins or continues one from elsewhere: of a partial file, what verifies from its beginning counts. */
     static SnapshotWriter receive(SnapshotFiles files, Path temporary, SnapshotInfo announced) throws IOException {
         SnapshotWriter writer = new SnapshotWriter(files, temporary, announced, true);
-        if (Files.exists(temporary)) {
+        if (Files.exists(temporary) && !files.isDistrusted(temporary)) {
             writer.takeOver();
         }
         return writer;
@@ -100,9 +100,15 @@ final class SnapshotWriter implements SnapshotSink {
                 sparing.rest();
             }
         } catch (IOException | RuntimeException | Error e) {
-            failed = true;
+            failed();
             throw e;
         }
+    }
+
+    /** What the system shows of the file from now on need not be on the disk, and another force would not bring it there: nothing of it may be taken over. */
+    private void failed() {
+        failed = true;
+        files.distrust(temporary);
     }
 
     @Override
@@ -134,13 +140,13 @@ final class SnapshotWriter implements SnapshotSink {
             file.force(); // the content before the header that makes it one
             Disk.writeFully(file, SnapshotHeader.encode(files.logId(), info), 0);
             file.force();
-            closed = true;
             file.close();
             files.complete(temporary, info);
         } catch (IOException | RuntimeException | Error e) {
-            failed = true;
+            failed();
             throw e;
         }
+        closed = true;
         return info;
     }
 
@@ -164,7 +170,7 @@ final class SnapshotWriter implements SnapshotSink {
         if (closed) {
             return;
         }
-        if (!received) {
+        if (!received || failed) {
             abort();
             return;
         }

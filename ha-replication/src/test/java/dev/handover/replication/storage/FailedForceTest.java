@@ -7,10 +7,14 @@ import static dev.handover.replication.storage.LogFixture.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.handover.replication.protocol.SnapshotPosition;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.UUID;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +57,50 @@ class FailedForceTest {
                 assertThat(log.damage()).as("round %s", round).isEmpty();
                 assertThat(log.recovered().lastIndex()).as("round %s", round).isGreaterThanOrEqualTo(found);
                 assertSame(readAll(log, found), entries(1, (int) found, 1, 200));
+            }
+        }
+    }
+
+    @Test
+    void shouldNotTakeOverWhatAFailedForceHasLeftOfASnapshot() throws IOException {
+        byte[] content = new byte[20 * SnapshotBlock.CAPACITY + 100];
+        new Random(5).nextBytes(content);
+        CRC32C crc = new CRC32C();
+        crc.update(content);
+        UUID lineage = new UUID(7, 8);
+        SnapshotInfo remote = new SnapshotInfo(
+                new UUID(1, 2), new SnapshotPosition(5, 3, 10), lineage, null, 1, 20, content.length, (int)
+                        crc.getValue());
+        for (int round = 0; round < 12; round++) {
+            Random random = new Random(round);
+            CrashDisk disk = new CrashDisk(random);
+            Path directory = Files.createDirectory(root.resolve("snapshot" + round));
+            try (SegmentedLog log = open(directory, disk)) {
+                log.saveState(lineage, 3);
+                int good = random.nextInt(content.length);
+                int fails = random.nextInt(30);
+                assertThatThrownBy(() -> {
+                            try (SnapshotSink sink = log.snapshots().receive(remote)) {
+                                sink.write(ByteBuffer.wrap(content, 0, good));
+                                disk.failAfter(fails, "Input/output error");
+                                sink.write(ByteBuffer.wrap(content, good, content.length - good));
+                                disk.failAfter(0, "Input/output error"); // at the latest now
+                                sink.commit();
+                            }
+                        })
+                        .hasMessageContaining("Input/output error");
+                disk.failAfter(Long.MAX_VALUE, "");
+                try (SnapshotSink sink = log.snapshots().receive(remote)) {
+                    assertThat(sink.position()).isZero();
+                    sink.write(ByteBuffer.wrap(content));
+                    assertThat(sink.commit()).isEqualTo(remote);
+                }
+            }
+            Path after = Files.createDirectory(root.resolve("later" + round));
+            disk.crash(directory, after);
+            try (SegmentedLog log = open(after)) {
+                assertThat(log.damage()).isEmpty();
+                assertThat(log.snapshots().list()).as("round %s", round).containsExactly(remote); // all of it verifies
             }
         }
     }

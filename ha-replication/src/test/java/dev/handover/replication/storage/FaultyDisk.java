@@ -21,7 +21,9 @@ public final class FaultyDisk implements Disk {
     public enum Operation {
         READ,
         WRITE,
-        FORCE
+        FORCE,
+        /** Of a file to its final name; said of that name. */
+        RENAME
     }
 
     private static final long LONGEST_STALL_SECONDS = 60;
@@ -177,6 +179,11 @@ public final class FaultyDisk implements Disk {
 
     @Override
     public void rename(Path source, Path target) throws IOException {
+        try {
+            before(Operation.RENAME, target);
+        } catch (IOException e) {
+            throw Disk.failed("renaming to " + target.getFileName(), source, e);
+        }
         real.rename(source, target);
     }
 
@@ -189,7 +196,11 @@ public final class FaultyDisk implements Disk {
 
     @Override
     public void forceDirectory(Path directory) throws IOException {
-        before(Operation.FORCE, directory);
+        try {
+            before(Operation.FORCE, directory);
+        } catch (IOException e) {
+            throw Disk.failed("forcing the directory", directory, e);
+        }
         real.forceDirectory(directory);
     }
 
