@@ -28,7 +28,7 @@ public final class HouseRules {
         onlyIn(classes, "dev.handover.netty..", "dev.handover.examples..", "io.netty..");
         onlyIn(classes, "dev.handover.election..", "dev.handover.election..", "org.apache..");
         onlyIn(classes, "dev.handover.guard..", "dev.handover.guard..", "io.github.resilience4j..");
-        onlyIn(classes, "dev.handover.metrics..", "dev.handover.spring..", "io.micrometer..");
+        onlyIn(classes, "dev.handover.metrics..", "dev.handover.spring..", "io.micrometer..", "dev.handover.guard..");
         onlyIn(classes, "dev.handover.spring..", "dev.handover.examples..", "org.springframework..");
         noClasses()
                 .that()
@@ -62,9 +62,13 @@ public final class HouseRules {
     }
 
     private static void onlyIn(JavaClasses classes, String first, String second, String library) {
+        onlyIn(classes, first, second, library, second);
+    }
+
+    private static void onlyIn(JavaClasses classes, String first, String second, String library, String third) {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(first, second, "dev.handover.jmh..") // which measures against others
+                .resideOutsideOfPackages(first, second, third, "dev.handover.jmh..") // which measures against others
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(library)
