@@ -26,6 +26,7 @@ final class Followership {
     private long lastHeardNanos;
     private long lastJoinNanos = Long.MIN_VALUE / 2;
     private boolean suspected;
+    private boolean suspicionDated;
     private long suspectedNanos;
     /** Not only silent: it is proven not to lead any more. */
     private boolean gone;
@@ -80,14 +81,21 @@ final class Followership {
         gone = true;
     }
 
-    /** For how long the leader has been suspected. */
+    /** For how long the leader has been suspected, from the first tick after that on: while it rested (R21) nobody has told the time. */
     long suspectedForNanos() {
-        return suspected ? state.now - suspectedNanos : 0;
+        return suspected && suspicionDated ? state.now - suspectedNanos : 0;
+    }
+
+    void tick() {
+        if (suspected && !suspicionDated) {
+            suspicionDated = true;
+            suspectedNanos = state.now;
+        }
     }
 
     void suspect() {
         if (!suspected) {
-            suspectedNanos = state.now;
+            suspicionDated = false;
         }
         suspected = true;
         resting = false;

@@ -4,6 +4,7 @@ import dev.handover.Configuration;
 import dev.handover.NodeId;
 import dev.handover.ReplicaId;
 import java.util.Collection;
+import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -76,8 +77,8 @@ final class Preference {
     // ---- a candidate
 
     /**
-     * How long after its suspicion a candidate lets others go first. Of equals that have the same proof at the same moment only the first proposes at once: a second proposal, which
-     * cannot succeed, would only keep the store and everybody's processors busy while the first one is waited for.
+     * How long after its suspicion a candidate lets others go first. Of equals that have the same proof at the same moment only the one that follows the leader in the order of ids, the least
+     * following the greatest, proposes at once: a second proposal, which cannot succeed, would only keep the store and everybody's processors busy while the first one is waited for.
      *
      * @param gone the leader is proven not to live, and not only silent
      */
@@ -85,11 +86,17 @@ final class Preference {
         boolean others = false;
         boolean preferred = false;
         int before = 0;
-        for (ReplicaId member : configuration.inSync()) {
-            if (!member.equals(state.self) && !member.equals(configuration.leader()) && state.reachable(member)) {
+        boolean met = false;
+        List<ReplicaId> inSync = configuration.inSync();
+        int leader = inSync.indexOf(configuration.leader());
+        for (int i = 1; i < inSync.size(); i++) {
+            ReplicaId member = inSync.get((leader + i) % inSync.size());
+            if (member.equals(state.self)) {
+                met = true;
+            } else if (state.reachable(member)) {
                 others = true;
                 preferred |= rank(member.node()) > ownRank();
-                before += rank(member.node()) == ownRank() && member.compareTo(state.self) < 0 ? 1 : 0;
+                before += !met && rank(member.node()) == ownRank() ? 1 : 0;
             }
         }
         long timeout = state.options.failureTimeoutNanos();

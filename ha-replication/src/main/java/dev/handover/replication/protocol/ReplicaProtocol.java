@@ -784,6 +784,7 @@ public final class ReplicaProtocol {
             considerPreferred(leading);
             return;
         }
+        following.tick();
         if (paused && !following.suspects()) {
             following.heardNothingYet(); // the own pause says nothing about the leader
         }

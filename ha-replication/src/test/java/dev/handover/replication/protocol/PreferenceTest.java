@@ -103,6 +103,31 @@ class PreferenceTest {
     }
 
     @Test
+    void shouldLetWhoFollowsTheDeadLeaderGoFirst() {
+        for (ReplicaId self : List.of(A, C)) {
+            ReplicaId other = self.equals(A) ? C : A;
+            CoreBench bench = CoreBench.member(self, configuration(1, B, A, B, C), 3);
+            bench.connect(B);
+            bench.connect(other);
+            bench.receive(B, append(1, 3, 1, 3));
+            bench.forget();
+            bench.step(new Event.PeerDisconnected(B.node()));
+            bench.step(new Event.PeerRefused(B.node()));
+            assertThat(proposes(bench)).as(self + " instead of B").isEqualTo(self.equals(C));
+        }
+    }
+
+    @Test
+    void shouldReckonTheWaitFromTheFirstTickSinceWhoRestsIsToldNoTime() {
+        CoreBench bench = second();
+        leaderDies(bench);
+        bench.tick(4 * TIMEOUT);
+        assertThat(proposes(bench)).isFalse();
+        bench.tick(TIMEOUT / 20);
+        assertThat(proposes(bench)).isTrue();
+    }
+
+    @Test
     void shouldNotWaitForAnEqualCandidateThatIsGoneToo() {
         CoreBench before = second();
         before.step(new Event.PeerDisconnected(B.node()));

@@ -18,6 +18,9 @@ public final class ClusterBenchmark {
     /** First words of the command line that belong here. */
     public static final Set<String> COMMANDS = Set.of("cluster", "replica", "client");
 
+    private static final int LARGER_BYTES = 1024;
+    private static final int MOSTLY_READS = 95;
+
     private ClusterBenchmark() {}
 
     /** {@code cluster OPTION...}; the other commands are for the children. */
@@ -51,7 +54,11 @@ public final class ClusterBenchmark {
             for (String name : options.systems()) {
                 for (int replicas : options.replicas()) {
                     measure(options, report, Contenders.named(name), replicas, zooKeeper.connectString());
+                    report.write(); // a run that is broken off has told what it had found
                 }
+            }
+            if (options.wide() > 0) {
+                pair(options, report, zooKeeper.connectString());
             }
             if (options.growth() > 0) {
                 grow(options, report, zooKeeper.connectString());
@@ -77,9 +84,12 @@ public final class ClusterBenchmark {
             if (!latch && (options.reads() == 0 || contender.reads())) {
                 for (int bytes : options.sizes()) {
                     for (int window : options.windows()) {
-                        report.row(cluster.run(options, window, bytes));
+                        report.row(contender, cluster.run(options, window, bytes));
                     }
                 }
+            }
+            if (!latch && options.wide() > 0) {
+                wide(options, report, contender, cluster);
             }
             List<RunningCluster.TakeOver> rounds = new ArrayList<>();
             for (int round = 1; round <= options.takeOvers(); round++) {
@@ -96,8 +106,40 @@ public final class ClusterBenchmark {
                 rounds.add(takeOver);
             }
             report.takeOvers(contender, rounds);
-        } catch (IOException e) { // a peer that misbehaves is reported as such, and the others are measured
-            report.misbehaved(contender, e);
+        } catch (IOException | RuntimeException e) { // a peer that misbehaves is reported, and the others are measured
+            report.misbehaved(contender, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Larger commands, and reads, on a cluster that has run for a while. */
+    private static void wide(Options options, Report report, Contender contender, RunningCluster cluster)
+            throws IOException, InterruptedException {
+        int seconds = options.wide();
+        for (int window : options.windows()) {
+            if (window == 1) {
+                continue;
+            }
+            report.row(contender, cluster.run(window, LARGER_BYTES, options.reads(), seconds, seconds));
+            if (contender.reads()) {
+                int bytes = options.sizes().get(0);
+                report.row(contender, cluster.run(window, bytes, MOSTLY_READS, seconds, seconds));
+                report.row(contender, cluster.run(window, bytes, 100, seconds, seconds));
+            }
+        }
+    }
+
+    /** What no majority vote can do: two replicas, of which either may be lost. */
+    private static void pair(Options options, Report report, String zooKeeper) throws InterruptedException {
+        Contender handover = new HandoverContender();
+        Layout layout = Layout.choose(options.directory().resolve("handover-pair"), 2, zooKeeper);
+        try (RunningCluster cluster = new RunningCluster(handover, layout)) {
+            for (int window : options.windows()) {
+                Row row = cluster.run(
+                        window, options.sizes().get(0), options.reads(), options.warmSeconds(), options.wide());
+                report.row(handover, row);
+            }
+        } catch (IOException | RuntimeException e) {
+            report.misbehaved(handover, "with two replicas: " + e.getMessage());
         }
     }
 
@@ -105,8 +147,8 @@ public final class ClusterBenchmark {
         List<Growth.Line> lines = new ArrayList<>();
         try {
             Growth.measure(options.directory(), zooKeeper, options.growth(), lines);
-        } catch (IOException e) { // what was measured before is reported all the same
-            report.misbehaved(new HandoverContender(), e);
+        } catch (IOException | RuntimeException e) { // what was measured before is reported all the same
+            report.misbehaved(new HandoverContender(), String.valueOf(e.getMessage()));
         }
         report.growth(lines);
     }

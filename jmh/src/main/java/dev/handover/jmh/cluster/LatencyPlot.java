@@ -15,7 +15,11 @@ final class LatencyPlot {
 
     private LatencyPlot() {}
 
-    static String of(List<Row> rows) {
+    /** Of the rows without reads that answered anything. */
+    static String of(List<Row> all) {
+        List<Row> rows = all.stream()
+                .filter(row -> row.reads() == 0 && row.perSecond() > 0 && row.p99Micros() > 0)
+                .toList();
         Map<String, StringBuilder> lines = new LinkedHashMap<>();
         double mostOps = rows.stream().mapToDouble(Row::perSecond).max().orElse(10);
         double leastOps = rows.stream().mapToDouble(Row::perSecond).min().orElse(1);
@@ -35,7 +39,9 @@ final class LatencyPlot {
             double x = place(row.perSecond(), leastOps, mostOps, MARGIN, WIDTH - 150.0);
             double y = place(row.p99Micros(), leastMicros, mostMicros, HEIGHT - (double) MARGIN, 30);
             lines.computeIfAbsent(
-                            row.system() + (row.bytes() == rows.get(0).bytes() ? "" : " " + row.bytes()),
+                            row.system()
+                                    + (row.bytes() == rows.get(0).bytes() ? "" : " " + row.bytes() + " B")
+                                    + (row.replicas() == rows.get(0).replicas() ? "" : ", " + row.replicas()),
                             name -> new StringBuilder())
                     .append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y));
         }

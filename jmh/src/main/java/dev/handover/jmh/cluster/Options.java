@@ -16,6 +16,7 @@ record Options(
         int reads,
         int takeOvers,
         int growth,
+        int wide,
         Path directory,
         Path json,
         String docs) {
@@ -34,6 +35,8 @@ record Options(
               --take-overs n     rounds of SIGKILL to the leader under a sequential writer   (0)
               --growth n         also Handover alone with growing commands, windows and replicas: seconds a row,
                                  17 rows; 0: not                                              (0)
+              --wide n           also 1 KiB commands, and linearizable reads (95 and 100 per cent) where there are any, at the windows above 1, and Handover with two replicas:
+                                 seconds a row, with as many before it unmeasured; 0: not     (0)
               --directory d      for data and logs; emptied                                  (target/cluster)
               --json f           result file                                                 (target/cluster.json)
               --docs d           also writes performance.md and latency.svg there; performance-notes.md in it becomes a part of the page
@@ -49,6 +52,7 @@ record Options(
         int reads = 0;
         int takeOvers = 0;
         int growth = 0;
+        int wide = 0;
         Path directory = Path.of("target", "cluster");
         Path json = Path.of("target", "cluster.json");
         String docs = "";
@@ -68,6 +72,7 @@ record Options(
                 case "--reads" -> reads = number(option, value, 0, 100);
                 case "--take-overs" -> takeOvers = number(option, value, 0, 1000);
                 case "--growth" -> growth = number(option, value, 0, 600);
+                case "--wide" -> wide = number(option, value, 0, 600);
                 case "--directory" -> directory = Path.of(value);
                 case "--json" -> json = Path.of(value);
                 case "--docs" -> docs = value;
@@ -85,6 +90,7 @@ record Options(
                 reads,
                 takeOvers,
                 growth,
+                wide,
                 directory.toAbsolutePath(),
                 json.toAbsolutePath(),
                 docs);

@@ -43,9 +43,15 @@ final class Report {
         System.out.printf(Locale.ROOT, "limit: loopback ping-pong: %.1f us%n", micros);
     }
 
-    void row(Row row) {
+    void row(Contender contender, Row row) {
         rows.add(row);
         System.out.println(row.text());
+        if (row.perSecond() == 0) {
+            misbehaved(
+                    contender,
+                    "no answer while it was measured, " + row.window() + " commands of " + row.bytes()
+                            + " bytes under way");
+        }
     }
 
     void takeOvers(Contender contender, List<RunningCluster.TakeOver> rounds) {
@@ -58,9 +64,13 @@ final class Report {
         growth.addAll(lines);
     }
 
-    void misbehaved(Contender contender, IOException how) {
-        misbehaved.put(contender.name(), String.valueOf(how.getMessage()));
-        System.out.println(contender.name() + " misbehaved and sets no bar: " + how.getMessage());
+    void misbehaved(Contender contender, String how) {
+        misbehaved.merge(contender.name(), how, (before, now) -> before + "; " + now);
+        System.out.println(contender.name() + " misbehaved: " + how);
+    }
+
+    private static double median(double[] sorted) {
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 
     private static double[] sortedGaps(List<RunningCluster.TakeOver> rounds) {
@@ -76,7 +86,9 @@ final class Report {
                 + options.warmSeconds() + " --seconds " + options.seconds() + " --replicas "
                 + joined(options.replicas())
                 + " --reads " + options.reads() + " --take-overs " + options.takeOvers()
-                + (options.growth() > 0 ? " --growth " + options.growth() : "");
+                + (options.wide() > 0 ? " --wide " + options.wide() : "")
+                + (options.growth() > 0 ? " --growth " + options.growth() : "")
+                + (options.docs().isEmpty() ? "" : " --docs " + options.docs());
     }
 
     private static String joined(List<Integer> numbers) {
@@ -91,6 +103,12 @@ final class Report {
             Files.writeString(docs.resolve("performance.md"), page());
             Files.writeString(docs.resolve("latency.svg"), LatencyPlot.of(rows));
         }
+    }
+
+    private Map<String, Double> takeOverMedians() {
+        Map<String, Double> medians = new LinkedHashMap<>();
+        takeOvers.forEach((name, rounds) -> medians.put(name, median(sortedGaps(rounds))));
+        return medians;
     }
 
     /** What people found, from a page of their own beside the generated one. */
@@ -108,7 +126,7 @@ final class Report {
                             "{\"system\":\"%s\",\"rounds\":%d,\"gap_median_ms\":%.1f,\"gap_max_ms\":%.1f,\"lost\":%d,\"doubled\":%d}",
                             entry.getKey(),
                             gaps.length,
-                            gaps[gaps.length / 2],
+                            median(gaps),
                             gaps[gaps.length - 1],
                             entry.getValue().stream()
                                     .mapToLong(RunningCluster.TakeOver::lost)
@@ -174,6 +192,7 @@ final class Report {
                     row.serverMicros(),
                     row.clientMicros()));
         }
+        page.append(new Ratios(rows, takeOverMedians(), misbehaved.keySet()).markdown());
         page.append("\n## What the machine could do\n\n| | |\n|---|---:|\n");
         for (Limit limit : limits) {
             page.append(String.format(
@@ -195,7 +214,7 @@ final class Report {
                         "| %s | %d | %.1f ms | %.1f ms | %s | %s |%n",
                         Contenders.named(name).title(),
                         gaps.length,
-                        gaps[gaps.length / 2],
+                        median(gaps),
                         gaps[gaps.length - 1],
                         name.equals("latch")
                                 ? "n/a"
@@ -219,9 +238,10 @@ final class Report {
                     .append(
                             "| replicas | window | bytes | ops/s | MiB/s | p50 µs | p99 µs | share of a group commit |\n|---:|---:|---:|---:|---:|---:|---:|---:|\n");
             growth.forEach(line -> page.append(line.markdown()));
+            page.append("\nHow it grows with the number of groups: [many groups](many-groups.md).\n");
         }
-        page.append(
-                "\n## Settings\n\nReplicas: `-Xmx1g -XX:+UseTransparentHugePages`, all other JVM options at their defaults.\n\n");
+        page.append("\n## Settings\n\nReplicas: `" + String.join(" ", RunningCluster.REPLICA_JVM)
+                + "`, all other JVM options at their defaults unless said below.\n\n");
         for (String name : options.systems()) {
             Contender contender = Contenders.named(name);
             page.append("- **")
@@ -229,12 +249,18 @@ final class Report {
                     .append(' ')
                     .append(contender.version())
                     .append("**: ");
-            page.append(String.join("; ", contender.settings())).append(".\n");
+            page.append(String.join("; ", contender.settings()));
+            if (!contender.jvmOptions().isEmpty()) {
+                page.append("; JVM: `")
+                        .append(String.join(" ", contender.jvmOptions()))
+                        .append('`');
+            }
+            page.append(".\n");
         }
         page.append(notes());
         misbehaved.forEach((name, how) -> page.append("\n")
                 .append(Contenders.named(name).title())
-                .append(" misbehaved and sets no bar: ")
+                .append(" misbehaved, and sets no bar where it did: ")
                 .append(how)
                 .append('\n'));
         return page.toString();

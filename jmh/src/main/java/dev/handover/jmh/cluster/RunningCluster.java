@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The processes of one system. */
 final class RunningCluster implements AutoCloseable {
-    private static final List<String> REPLICA_JVM = List.of("-Xmx1g", "-XX:+UseTransparentHugePages");
+    static final List<String> REPLICA_JVM = List.of("-Xmx1g", "-XX:+UseTransparentHugePages");
     private static final List<String> CLIENT_JVM = List.of("-Xmx512m", "-XX:+UseTransparentHugePages");
     private static final long START_SECONDS = 90;
 
@@ -145,6 +145,7 @@ final class RunningCluster implements AutoCloseable {
         Thread.sleep(300); // a piece of undisturbed writing belongs to the picture
         replicas.get(leader).kill();
         long killed = System.nanoTime();
+        Thread.sleep(1000); // nobody is asked anything while the survivors have better to do
         int next = leader();
         while (System.nanoTime() - killed < 3_000_000_000L) {
             Thread.sleep(50);

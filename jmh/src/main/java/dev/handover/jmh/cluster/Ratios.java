@@ -1,0 +1,103 @@
+package dev.handover.jmh.cluster;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+
+/** Handover beside the others of the same run, which is all that figures of one machine are good for. */
+final class Ratios {
+    private static final String OWN = new HandoverContender().name();
+    private static final String NO_LOG = new LatchContender().name();
+
+    private final List<Row> rows;
+    private final Map<String, Double> takeOverMillis;
+    private final Set<String> misbehaved;
+
+    /**
+     * Of one run.
+     *
+     * @param takeOverMillis median gap of each system
+     * @param misbehaved these set no bar
+     */
+    Ratios(List<Row> rows, Map<String, Double> takeOverMillis, Set<String> misbehaved) {
+        this.rows = rows;
+        this.takeOverMillis = takeOverMillis;
+        this.misbehaved = misbehaved;
+    }
+
+    /** A section of the page; empty if there is nobody to compare with. */
+    String markdown() {
+        StringBuilder table = new StringBuilder();
+        for (Row own : rows) {
+            if (own.system().equals(OWN) && peers(own).findAny().isPresent()) {
+                String work = String.format(
+                        Locale.ROOT, "window %d, %d bytes, %d %% reads", own.window(), own.bytes(), own.reads());
+                line(table, work, "throughput", own, Row::perSecond, Comparator.reverseOrder());
+                line(table, work, "p50", own, Row::p50Micros, Comparator.naturalOrder());
+                line(table, work, "p99", own, Row::p99Micros, Comparator.naturalOrder());
+                line(table, work, "processor time", own, Ratios::processorMicros, Comparator.naturalOrder());
+            }
+        }
+        Double own = takeOverMillis.get(OWN);
+        if (own != null) {
+            takeOverMillis.entrySet().stream()
+                    .filter(entry -> counts(entry.getKey()) && !entry.getKey().equals(NO_LOG))
+                    .min(Map.Entry.comparingByValue())
+                    .ifPresent(best -> append(
+                            table,
+                            "SIGKILL of the leader",
+                            "client gap, median",
+                            best.getKey(),
+                            own / best.getValue()));
+        }
+        return table.isEmpty()
+                ? ""
+                : "\n## Beside the best peer\n\nHandover's figure divided by that of the peer that is best at it, in this run.\n\n"
+                        + "| work | of | best peer | ratio |\n|---|---|---|---:|\n" + table;
+    }
+
+    private void line(
+            StringBuilder table,
+            String work,
+            String what,
+            Row own,
+            ToDoubleFunction<Row> figure,
+            Comparator<Double> better) {
+        Optional<Row> best = peers(own).min(Comparator.comparing(figure::applyAsDouble, better));
+        best.ifPresent(
+                row -> append(table, work, what, row.system(), figure.applyAsDouble(own) / figure.applyAsDouble(row)));
+    }
+
+    private static void append(StringBuilder table, String work, String what, String peer, double ratio) {
+        table.append(String.format(
+                Locale.ROOT,
+                "| %s | %s | %s | %.2f |%n",
+                work,
+                what,
+                Contenders.named(peer).title(),
+                ratio));
+    }
+
+    private static double processorMicros(Row row) {
+        return row.serverMicros() + row.clientMicros();
+    }
+
+    private Stream<Row> peers(Row own) {
+        return rows.stream()
+                .filter(row -> counts(row.system())
+                        && row.perSecond() > 0
+                        && row.replicas() == own.replicas()
+                        && row.window() == own.window()
+                        && row.bytes() == own.bytes()
+                        && row.reads() == own.reads());
+    }
+
+    private boolean counts(String system) {
+        return !system.equals(OWN) && !misbehaved.contains(system);
+    }
+}
