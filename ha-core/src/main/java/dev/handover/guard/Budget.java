@@ -42,4 +42,9 @@ final class Budget {
         }
         return false;
     }
+
+    /** What was spent was not used after all. */
+    void giveBack() {
+        saved.addAndGet(WHOLE);
+    }
 }

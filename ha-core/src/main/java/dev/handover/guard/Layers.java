@@ -5,6 +5,8 @@ import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.timelimiter.TimeLimiter;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -147,16 +149,18 @@ final class Layers {
         return millis < 0 ? -1 : TimeUnit.MILLISECONDS.toNanos(millis);
     }
 
-    /** What a guard has refused is not asked again; what is not idempotent only if it was surely not carried out. */
+    /** What a guard has refused is not asked again; what is not idempotent only if it was surely not carried out: the failure says so, or there was no connection. */
     static boolean mayRetry(Throwable failure, boolean idempotent) {
-        if (failure instanceof GuardRefusedException || !(failure instanceof Exception)) {
+        if (failure instanceof GuardRefusedException
+                || failure instanceof InterruptedException
+                || !(failure instanceof Exception)) {
             return false;
         }
         if (failure instanceof HandoverException known) {
             return known.retry() == HandoverException.Retry.SAFE
                     || (idempotent && known.retry() == HandoverException.Retry.MAY_APPLY_TWICE);
         }
-        return idempotent;
+        return idempotent || failure instanceof ConnectException || failure instanceof UnknownHostException;
     }
 
     Duration limit() {

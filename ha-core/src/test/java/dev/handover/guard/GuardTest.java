@@ -10,6 +10,7 @@ import dev.handover.NotLeaderException;
 import dev.handover.OutcomeUnknownException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -159,10 +160,12 @@ class GuardTest {
 
     @Test
     void shouldRetryOthersOnlyWhenTheyWereSurelyNotCarriedOut() {
-        Guard guard = guard(g -> g.retry(3));
+        Guard guard = guard(g -> g.withoutCircuitBreaker().retry(3));
         assertThat(attempts(guard, new IOException("down"))).isEqualTo(1);
         assertThat(attempts(guard, new OutcomeUnknownException("lost"))).isEqualTo(1);
         assertThat(attempts(guard, new NotLeaderException("not here"))).isEqualTo(3);
+        assertThat(attempts(guard, new ConnectException("refused"))).isEqualTo(3);
+        assertThat(attempts(guard.idempotent(), new InterruptedException())).isEqualTo(1);
         assertThat(attempts(guard.idempotent(), new OutcomeUnknownException("lost")))
                 .isEqualTo(3);
         assertThat(attempts(guard.idempotent(), new FencedException("stop"))).isEqualTo(1);
