@@ -9,7 +9,7 @@ public sealed interface Leadership {
     /**
      * This candidate leads.
      *
-     * <p>Leading is checked and never remembered: {@link #isValid()} looks at the monotonic clock, so that a process which was paused knows at its next
+     * <p>Leading is checked and never remembered: {@link #isValid()} looks at the monotonic clock, or asks the other replicas of a log, so that a process which was paused knows at its next
      * instruction. Between that check and what it allows, the process may be paused again. Where this matters, give the {@link #epoch()} to the
      * resource, and let it refuse lower ones ({@code dev.handover.fencing}).
      */
@@ -17,7 +17,7 @@ public sealed interface Leadership {
         private final long epoch;
         private final BooleanSupplier validity;
 
-        /** With the check that {@link #isValid()} makes; called on any thread, must not block. */
+        /** With the check that {@link #isValid()} makes; called on any thread, must answer within a second: it says no when it cannot know. */
         public Leading(long epoch, BooleanSupplier validity) {
             this.epoch = epoch;
             this.validity = validity;

@@ -213,6 +213,11 @@ final class LocalLog implements ReplicatedLog {
     }
 
     @Override
+    public GroupLeadership leadership() {
+        return new GroupLeadership(this, node.options().failureTimeout().dividedBy(2));
+    }
+
+    @Override
     public CompletableFuture<GroupStatus> awaitInSync(Duration timeout) {
         return await(true, timeout);
     }

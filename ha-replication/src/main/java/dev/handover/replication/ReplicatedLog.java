@@ -89,6 +89,14 @@ public interface ReplicatedLog extends AutoCloseable {
     /** Calls the listener with the status now and after every change of role, epoch, leader or in-sync set, on the node's event thread. */
     Registration onStatus(Consumer<GroupStatus> listener);
 
+    /**
+     * Whether this node leads, for work that only the leader of the group does, outside of its state machine. Nothing is to be closed but what its methods return. A log that wraps
+     * another one passes this on, because it knows the failure time-out; the default assumes 500 ms.
+     */
+    default GroupLeadership leadership() {
+        return new GroupLeadership(this, Duration.ofMillis(250));
+    }
+
     /** Completes when this replica is in the in-sync set, as leader or follower, and has applied what is committed; exceptionally when it has faulted, or in time-out. */
     CompletableFuture<GroupStatus> awaitInSync(Duration timeout);
 

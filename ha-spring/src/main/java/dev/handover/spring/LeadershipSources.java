@@ -3,7 +3,6 @@ package dev.handover.spring;
 import dev.handover.leadership.Leadership;
 import dev.handover.leadership.LeadershipSource;
 import dev.handover.replication.ReplicatedLog;
-import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +10,6 @@ import org.springframework.beans.factory.ListableBeanFactory;
 
 /** The leaderships that a bean's method can depend on: of every group by its name, and of every {@link LeadershipSource} bean by the bean's. */
 final class LeadershipSources {
-    private static final Duration CONFIRM = Duration.ofSeconds(1);
-
     private final ListableBeanFactory beans;
     private volatile @Nullable Map<String, LeadershipSource> all;
 
@@ -39,9 +36,6 @@ final class LeadershipSources {
 
     /** The leadership of this instance, checked now; null if it does not lead. */
     static Leadership.@Nullable Leading checked(LeadershipSource source) {
-        if (source instanceof GroupLeadership group) {
-            return group.confirmed(CONFIRM);
-        }
         return source.current() instanceof Leadership.Leading leading && leading.isValid() ? leading : null;
     }
 
@@ -52,7 +46,7 @@ final class LeadershipSources {
             Map<String, LeadershipSource> found = new TreeMap<>(beans.getBeansOfType(LeadershipSource.class));
             beans.getBeansOfType(ReplicatedLog.class)
                     .values()
-                    .forEach(log -> found.put(log.group().value(), new GroupLeadership(log)));
+                    .forEach(log -> found.put(log.group().value(), log.leadership()));
             all = known = found;
         }
         return known;

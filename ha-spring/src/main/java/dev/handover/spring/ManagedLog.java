@@ -8,6 +8,7 @@ import dev.handover.ReplicaClosedException;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.replication.Consistency;
+import dev.handover.replication.GroupLeadership;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.LogPosition;
@@ -172,6 +173,13 @@ final class ManagedLog implements ReplicatedLog {
     public Registration onStatus(Consumer<GroupStatus> listener) {
         ReplicatedLog log = joined();
         return log != null ? log.onStatus(listener) : new LaterRegistration(listener);
+    }
+
+    /** Before it has joined, that of the log which it will be; it does not lead then. */
+    @Override
+    public GroupLeadership leadership() {
+        ReplicatedLog log = joined();
+        return log != null ? log.leadership() : ReplicatedLog.super.leadership();
     }
 
     @Override
