@@ -44,10 +44,17 @@ final class DiskWriter extends Worker {
         private @Nullable Throwable failure;
         private boolean waits;
         private boolean dead;
+        /** It is forced together with many others: what is proposed meanwhile could not be written before that has ended. */
+        private volatile boolean inRound;
 
         Volume(Replica replica, LogStore store) {
             this.replica = replica;
             this.store = store;
+        }
+
+        /** Whether what is proposed now would only wait behind a round of many logs, after which the replica is stepped in any case. Any thread. */
+        boolean isInRound() {
+            return inRound;
         }
     }
 
@@ -68,6 +75,10 @@ final class DiskWriter extends Worker {
         }
     }
 
+    /** So many logs are many: the processor is the bound then, and commands gather while their log is forced. */
+    static final int MANY = 8;
+
+    private int untold;
     private final List<Volume> waiting = new ArrayList<>();
     private final List<Volume> unsealed = new ArrayList<>();
 
@@ -202,11 +213,7 @@ final class DiskWriter extends Worker {
     @Override
     long afterBatch(boolean any) {
         if (waiting.size() > 1) {
-            forces.each(waiting, this::force, volume -> {
-                volume.waits = false;
-                forced(volume);
-                loop.wakeForMail();
-            });
+            forceRound();
         } else if (!waiting.isEmpty()) {
             Volume volume = waiting.get(0);
             volume.waits = false;
@@ -219,6 +226,30 @@ final class DiskWriter extends Worker {
             loop.help();
         }
         return sealQuietOnes();
+    }
+
+    /**
+     * The logs that wait, at the same time. Of many, the loop is told in two halves, or when it looks by itself: what it steps together is sent, and written, together
+     * from then on.
+     */
+    private void forceRound() {
+        boolean many = waiting.size() >= MANY;
+        int portion = many ? waiting.size() / 2 : 1;
+        if (many) {
+            for (Volume volume : waiting) {
+                volume.inRound = volume.unforced && volume.lastWriteId != 0 && !volume.dead;
+            }
+        }
+        untold = 0;
+        forces.each(waiting, this::force, volume -> {
+            volume.waits = false;
+            volume.inRound = volume.failure != null; // before the loop is told
+            forced(volume);
+            if (++untold >= portion) {
+                untold = 0;
+                loop.wakeForMail();
+            }
+        });
     }
 
     /**

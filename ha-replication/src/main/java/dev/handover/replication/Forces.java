@@ -15,8 +15,8 @@ import java.util.function.Consumer;
  * several groups write; a group that waits alone is forced by the caller.
  */
 final class Forces {
-    /** With the calling thread. More of them make a device no faster that merges what waits, and take turns on the processors. */
-    private static final int AT_ONCE = 4;
+    /** With the calling thread. The more wait at once, the more of them the device takes with one flush. */
+    static final int AT_ONCE = 16;
 
     private static final long IDLE_SECONDS = 5;
 

@@ -586,6 +586,15 @@ final class Replica {
         if (ended) {
             return;
         }
+        if (!volume.isInRound() || !core.role().leads()) {
+            proposeCommands();
+        }
+        for (Event ask : reads.flush(nowNanos())) {
+            effects.addAll(core.step(ask));
+        }
+    }
+
+    private void proposeCommands() {
         List<Proposal> batch = new ArrayList<>();
         proposals.drainTo(batch);
         commands.flush(nowNanos(), batch);
@@ -595,9 +604,6 @@ final class Replica {
             } else {
                 proposals.rejected(batch, Effect.Rejection.OVERLOADED, commands::rejected);
             }
-        }
-        for (Event ask : reads.flush(nowNanos())) {
-            effects.addAll(core.step(ask));
         }
     }
 

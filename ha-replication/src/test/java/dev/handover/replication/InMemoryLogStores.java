@@ -35,6 +35,7 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         boolean open;
         volatile boolean failing;
         volatile CountDownLatch held = new CountDownLatch(0);
+        volatile boolean forcing;
 
         long lastIndex() {
             return before.index() + durable.size();
@@ -70,6 +71,11 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
         CountDownLatch latch = new CountDownLatch(1);
         disk(group, node).held = latch;
         return latch;
+    }
+
+    /** Whether a force of this log is under way. */
+    boolean isForcing(GroupId group, NodeId node) {
+        return disk(group, node).forcing;
     }
 
     /** What is durable of this log. */
@@ -194,6 +200,7 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
 
         @Override
         public synchronized void force() throws IOException {
+            disk.forcing = true;
             try {
                 if (!disk.held.await(30, TimeUnit.SECONDS)) {
                     throw new IOException("the test held this force for too long");
@@ -201,6 +208,8 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException(e);
+            } finally {
+                disk.forcing = false;
             }
             if (disk.failing) {
                 throw new IOException("the test lets this force fail");
