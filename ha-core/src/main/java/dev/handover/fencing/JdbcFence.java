@@ -1,6 +1,7 @@
 package dev.handover.fencing;
 
 import dev.handover.FencedException;
+import dev.handover.guard.Guard;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -25,7 +26,8 @@ public final class JdbcFence implements FencingGuard {
 
     private final DataSource dataSource;
     private final String resource;
-    private final AtomicBoolean prepared = new AtomicBoolean();
+    private final @Nullable Guard guard;
+    private final AtomicBoolean prepared;
 
     /** For this resource, whose row is created when it is first used, as is the table {@code handover_fence}. */
     public JdbcFence(DataSource dataSource, String resource) {
@@ -35,6 +37,44 @@ public final class JdbcFence implements FencingGuard {
         }
         this.dataSource = dataSource;
         this.resource = resource;
+        guard = null;
+        prepared = new AtomicBoolean();
+    }
+
+    private JdbcFence(JdbcFence fence, Guard guard) {
+        dataSource = fence.dataSource;
+        resource = fence.resource;
+        this.guard = guard;
+        prepared = fence.prepared;
+    }
+
+    /**
+     * The same fence, which goes to the database through the guard wherever it opens a transaction or connection of its own: when the database is down or slow, callers are refused at once instead of waiting for connections one after the other. A {@link FencedException} is
+     * no failure with the guard. Whether transactions are tried again is up to it: a transaction is not idempotent, so leave {@code idempotent()} away. {@link #check} in the caller's own transaction is not guarded.
+     *
+     * @return throws {@link dev.handover.guard.GuardRefusedException} where the guard refuses
+     */
+    public JdbcFence guardedBy(Guard newGuard) {
+        return new JdbcFence(this, newGuard);
+    }
+
+    /** What goes to the database. */
+    @FunctionalInterface
+    private interface Question<T> {
+        T ask() throws SQLException;
+    }
+
+    private <T> T guarded(Question<T> question) throws SQLException {
+        if (guard == null) {
+            return question.ask();
+        }
+        try {
+            return guard.<T>call(question::ask);
+        } catch (SQLException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("a question to the database failed with what it cannot throw", e);
+        }
     }
 
     /** Work inside a transaction. */
@@ -51,7 +91,11 @@ public final class JdbcFence implements FencingGuard {
      * @throws SQLException the database failed; if it failed in the commit, it may have been carried out
      */
     public <T> T inTransaction(long epoch, Work<T> work) throws SQLException {
-        prepare();
+        return guarded(() -> transaction(epoch, work));
+    }
+
+    private <T> T transaction(long epoch, Work<T> work) throws SQLException {
+        createIfMissing();
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
@@ -94,6 +138,13 @@ public final class JdbcFence implements FencingGuard {
 
     /** Creates table and row if they are missing, in a transaction of its own. */
     public void prepare() throws SQLException {
+        guarded(() -> {
+            createIfMissing();
+            return resource;
+        });
+    }
+
+    private void createIfMissing() throws SQLException {
         if (prepared.get()) {
             return;
         }
@@ -123,17 +174,21 @@ public final class JdbcFence implements FencingGuard {
     @Override
     public long highest() {
         try {
-            prepare();
-            try (Connection connection = dataSource.getConnection()) {
-                Long found = highest(connection);
-                if (found == null) {
-                    throw new IllegalStateException("the row of '" + resource + "' in table " + TABLE
-                            + " has been deleted; put it back with the highest epoch that was used");
-                }
-                return found;
-            }
+            return guarded(this::readHighest);
         } catch (SQLException e) {
             throw new IllegalStateException("cannot ask the database about the epoch of '" + resource + "'", e);
+        }
+    }
+
+    private long readHighest() throws SQLException {
+        createIfMissing();
+        try (Connection connection = dataSource.getConnection()) {
+            Long found = highest(connection);
+            if (found == null) {
+                throw new IllegalStateException("the row of '" + resource + "' in table " + TABLE
+                        + " has been deleted; put it back with the highest epoch that was used");
+            }
+            return found;
         }
     }
 
@@ -141,7 +196,8 @@ public final class JdbcFence implements FencingGuard {
         return new FencedException(
                 highest == null
                         ? "there is no row for '" + resource + "' in table " + TABLE
-                                + "; call prepare() first, or put a deleted one back with the highest epoch that was used"
+                                + "; call prepare() first, or put a deleted one back with the highest epoch that was"
+                                + " used"
                         : "epoch " + epoch + " is refused by '" + resource + "', which has seen " + highest
                                 + ": another instance leads; stop, and look who");
     }

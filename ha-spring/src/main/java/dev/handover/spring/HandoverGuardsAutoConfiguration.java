@@ -1,0 +1,57 @@
+package dev.handover.spring;
+
+import dev.handover.guard.GuardMetrics;
+import dev.handover.guard.GuardRegistry;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Role;
+import org.springframework.core.Ordered;
+
+/** What {@link Guarded} does. It needs no node. */
+@AutoConfiguration(before = HandoverMethodsAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "handover.enabled", matchIfMissing = true)
+public final class HandoverGuardsAutoConfiguration {
+    /** Called by Spring. */
+    public HandoverGuardsAutoConfiguration() {}
+
+    /** Inside of {@link LeaderOnly}, whose advice is put around later. */
+    @Bean
+    @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+    static AnnotationAdvice handoverGuardedAdvice(ObjectProvider<GuardBeans> guards) {
+        return new AnnotationAdvice(
+                Guarded.class, new GuardedInterceptor(guards::getObject), true, Ordered.LOWEST_PRECEDENCE - 1);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    GuardRegistry handoverGuardRegistry() {
+        return GuardRegistry.create();
+    }
+
+    @Bean
+    GuardBeans handoverGuardBeans(ListableBeanFactory beans, GuardRegistry registry) {
+        return new GuardBeans(beans, registry);
+    }
+
+    /** Resilience4j's meters, where the application has its binding. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(
+            name = {
+                "io.micrometer.core.instrument.binder.MeterBinder",
+                "io.github.resilience4j.micrometer.tagged.TaggedCircuitBreakerMetrics"
+            })
+    static class Metrics {
+        @Bean
+        @ConditionalOnMissingBean
+        GuardMetrics handoverGuardMetrics(GuardRegistry registry) {
+            return new GuardMetrics(registry);
+        }
+    }
+}
