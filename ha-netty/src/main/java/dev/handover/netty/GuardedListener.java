@@ -47,11 +47,23 @@ final class GuardedListener {
     }
 
     void disconnected(NodeId peer, String reason) {
-        call("disconnected", () -> listener.disconnected(peer, reason));
+        if (!silent) {
+            try { // without a lambda, as below: what first runs in a take-over is linked while everybody waits
+                listener.disconnected(peer, reason);
+            } catch (RuntimeException e) {
+                failed("disconnected", e);
+            }
+        }
     }
 
     void refused(NodeId peer) {
-        call("refused", () -> listener.refused(peer));
+        if (!silent) {
+            try {
+                listener.refused(peer);
+            } catch (RuntimeException e) {
+                failed("refused", e);
+            }
+        }
     }
 
     void rejected(NodeId peer, String reason) {
@@ -93,7 +105,11 @@ final class GuardedListener {
         try {
             call.run();
         } catch (RuntimeException e) {
-            LOG.error("{}: the listener failed in {}()", self, what, e);
+            failed(what, e);
         }
+    }
+
+    private void failed(String what, RuntimeException e) {
+        LOG.error("{}: the listener failed in {}()", self, what, e);
     }
 }

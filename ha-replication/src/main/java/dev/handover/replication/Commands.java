@@ -30,6 +30,7 @@ final class Commands {
 
     private List<CallerSession> sending = new ArrayList<>();
     private final CallerSession own = new CallerSession(false, this::ready);
+    private final Forwarding forwarding = new Forwarding();
     private final LongMap<Submission> byTag = new LongMap<>();
     private final byte[] openPayload;
     private final long sessionRestNanos;
@@ -179,7 +180,8 @@ final class Commands {
             return;
         }
         boolean here = leader.equals(replica.self().node());
-        Forwarding forwarding = new Forwarding(leader);
+        forwarding.leader = leader;
+        forwarding.blocked = false;
         List<CallerSession> now = ready;
         ready = sending;
         sending = now;
@@ -296,15 +298,11 @@ final class Commands {
     private final class Forwarding {
         static final int MAX_BYTES = 512 * 1024;
 
-        private final NodeId leader;
+        private @Nullable NodeId leader;
         private final List<Submission> submissions = new ArrayList<>();
         private final List<Proposal> proposals = new ArrayList<>();
         private long bytes;
         private boolean blocked;
-
-        Forwarding(NodeId leader) {
-            this.leader = leader;
-        }
 
         void startUnit(List<Submission> unit) {
             long more = 0;
@@ -326,9 +324,10 @@ final class Commands {
             if (proposals.isEmpty()) {
                 return;
             }
-            if (!blocked && replica.send(leader, new Message.Forward(List.copyOf(proposals)))) {
+            NodeId to = leader;
+            if (!blocked && to != null && replica.send(to, new Message.Forward(List.copyOf(proposals)))) {
                 for (Submission s : submissions) {
-                    leaves(s, leader);
+                    leaves(s, to);
                 }
             } else {
                 blocked = true; // no connection, or too much waits to be written: again at the next tick

@@ -53,6 +53,39 @@ final class Peers implements TransportListener {
         }
     }
 
+    /** What became of a connection. One class for all, so that those of a take-over are loaded by the first connection. */
+    private final class News extends Mailbox.Mail {
+        static final int CONNECTED = 0;
+        static final int DISCONNECTED = 1;
+        static final int REFUSED = 2;
+
+        private final int what;
+        private final NodeId peer;
+        private final String reason;
+
+        News(int what, NodeId peer, String reason) {
+            this.what = what;
+            this.peer = peer;
+            this.reason = reason;
+        }
+
+        @Override
+        void open() {
+            if (what != REFUSED) {
+                node.loop().connectionChanged(peer);
+            }
+            for (Replica replica : List.copyOf(node.loop().replicas())) {
+                if (what == CONNECTED) {
+                    replica.connected(peer);
+                } else if (what == DISCONNECTED) {
+                    replica.disconnected(peer, reason);
+                } else {
+                    replica.step(new Event.PeerRefused(peer));
+                }
+            }
+        }
+    }
+
     private final NodeRuntime node;
     private final AdminDesk desk;
     private final UUID incarnation = UUID.randomUUID();
@@ -146,10 +179,7 @@ final class Peers implements TransportListener {
         }
         connected.put(peer.node(), peer);
         rejections.remove(peer.node());
-        node.loop().run(() -> {
-            node.loop().connectionChanged(peer.node());
-            node.loop().replicas().forEach(replica -> replica.connected(peer.node()));
-        });
+        node.loop().post(new News(News.CONNECTED, peer.node(), ""));
     }
 
     @Override
@@ -158,15 +188,12 @@ final class Peers implements TransportListener {
             return;
         }
         connected.remove(peer);
-        node.loop().run(() -> {
-            node.loop().connectionChanged(peer);
-            node.loop().replicas().forEach(replica -> replica.disconnected(peer, reason));
-        });
+        node.loop().post(new News(News.DISCONNECTED, peer, reason));
     }
 
     @Override
     public void refused(NodeId peer) {
-        node.loop().run(() -> node.loop().replicas().forEach(replica -> replica.step(new Event.PeerRefused(peer))));
+        node.loop().post(new News(News.REFUSED, peer, ""));
     }
 
     @Override

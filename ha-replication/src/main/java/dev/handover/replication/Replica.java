@@ -478,8 +478,14 @@ final class Replica {
 
     void disconnected(NodeId peer, String reason) {
         step(new Event.PeerDisconnected(peer));
-        guarded(() -> commands.disconnected(peer));
-        unsentReplies.removeIf(unsent -> unsent.to.equals(peer)); // it asks again
+        try {
+            commands.disconnected(peer);
+        } catch (RuntimeException e) {
+            defect(e);
+        }
+        if (!unsentReplies.isEmpty()) {
+            unsentReplies.removeIf(unsent -> unsent.to.equals(peer)); // it asks again
+        }
         node.transferThread().run(() -> transfer.disconnected(peer));
         publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, reason));
     }

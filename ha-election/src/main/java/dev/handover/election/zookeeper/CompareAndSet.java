@@ -3,6 +3,7 @@ package dev.handover.election.zookeeper;
 import static dev.handover.coordination.ConfigurationStore.NOT_EXISTING;
 
 import java.util.Arrays;
+import org.apache.zookeeper.AsyncCallback;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.ZooDefs;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>anything else: conflict. No attempt still on its way can find the expected version again, because versions only grow.
  * </ul>
  */
-abstract class CompareAndSet<O> extends Operation<O> {
+abstract class CompareAndSet<O> extends Operation<O> implements AsyncCallback.StatCallback {
     private final Session session;
     private final String path;
     private final int expectedVersion;
@@ -71,13 +72,18 @@ abstract class CompareAndSet<O> extends Operation<O> {
                     (rc, p, context, name, stat) -> written(zooKeeper, Code.get(rc), stat),
                     null);
         } else {
-            zooKeeper.setData(
-                    path,
-                    content,
-                    expectedVersion,
-                    (rc, p, context, stat) -> written(zooKeeper, Code.get(rc), stat),
-                    null);
+            update(zooKeeper);
         }
+    }
+
+    /** The write of a take-over: no lambda, which would have to be linked then. */
+    private void update(ZooKeeper zooKeeper) {
+        zooKeeper.setData(path, content, expectedVersion, this, zooKeeper);
+    }
+
+    @Override
+    public void processResult(int rc, String ignored, Object context, @Nullable Stat stat) {
+        written((ZooKeeper) context, Code.get(rc), stat);
     }
 
     private void written(ZooKeeper zooKeeper, Code code, @Nullable Stat stat) {

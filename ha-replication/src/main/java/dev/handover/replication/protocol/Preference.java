@@ -168,7 +168,16 @@ final class Preference {
     /** No connection stands to any of several nodes that announce themselves. */
     private boolean isCutOff() {
         int others = ranks.size() - (ranks.containsKey(state.self.node()) ? 1 : 0);
-        return others > 1 && ranks.keySet().stream().noneMatch(state.connected::contains);
+        return others > 1 && !reachesAny();
+    }
+
+    private boolean reachesAny() {
+        for (NodeId node : ranks.keySet()) {
+            if (state.connected.contains(node)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Time has passed; {@code paused} if more than the process should have let pass. */
