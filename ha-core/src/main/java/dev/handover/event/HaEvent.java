@@ -148,9 +148,9 @@ public sealed interface HaEvent {
         LOG_DAMAGED(true),
         /** A snapshot does not verify or does not belong to the log; an older one takes its place. */
         SNAPSHOT_UNUSABLE(true),
-        /** The disk is nearly full: no commands are taken. */
+        /** The disk is nearly full: a leader takes no commands, and gives way if another replica has room; a follower stops when what is left is full. */
         NO_ROOM(true),
-        /** There is room again, and commands are taken. */
+        /** There is room again. */
         ROOM_AGAIN(false);
 
         private final boolean alarm;

@@ -70,6 +70,8 @@ final class MessageCodec {
             return Wire.GOODBYE;
         } else if (message instanceof Supports) {
             return Wire.SUPPORTS;
+        } else if (message instanceof Message.LacksRoom) {
+            return Wire.LACKS_ROOM;
         } else if (message instanceof Message.Rest) {
             return Wire.REST;
         } else if (message instanceof Message.Resting) {
@@ -131,7 +133,10 @@ final class MessageCodec {
             return 8 + 16 + 8 + 8 + 4 + 1;
         } else if (message instanceof Supports) {
             return 8 + 4;
-        } else if (message instanceof Stale || message instanceof Goodbye || message instanceof ReadIndexRequest) {
+        } else if (message instanceof Stale
+                || message instanceof Goodbye
+                || message instanceof Message.LacksRoom
+                || message instanceof ReadIndexRequest) {
             return 8;
         } else if (message instanceof SnapshotChunk chunk) {
             return 16L + 8 + 4 + chunk.data().length;
@@ -201,6 +206,8 @@ final class MessageCodec {
             encodeNumbers(beat.followed(), out);
         } else if (message instanceof Goodbye goodbye) {
             out.writeLong(goodbye.epoch());
+        } else if (message instanceof Message.LacksRoom lack) {
+            out.writeLong(lack.epoch());
         } else if (message instanceof Supports supports) {
             out.writeLong(supports.epoch());
             out.writeInt(supports.featureLevel());
@@ -294,6 +301,7 @@ final class MessageCodec {
                                 in.flag("join.learner"));
                     case Wire.REST -> new Message.Rest(in.i64("rest.epoch"), in.i64("rest.lastIndex"));
                     case Wire.RESTING -> new Message.Resting(in.i64("resting.epoch"), in.i64("resting.lastIndex"));
+                    case Wire.LACKS_ROOM -> new Message.LacksRoom(in.i64("lacksRoom.epoch"));
                     case Wire.BEAT ->
                         new Message.Beat(
                                 in.i64("beat.number"),

@@ -73,6 +73,7 @@ final class Wire {
     static final int SUPPORTS = 40;
     static final int LEASE_REQUEST = 41;
     static final int LEASE_GRANTED = 42;
+    static final int LACKS_ROOM = 44;
     static final int REST = 45;
     static final int RESTING = 46;
     static final int BEAT = 47;

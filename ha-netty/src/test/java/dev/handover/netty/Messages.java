@@ -165,6 +165,7 @@ final class Messages {
                                 n.get(4),
                                 n.get(5).intValue()),
                         new Goodbye(n.get(0)),
+                        new Message.LacksRoom(n.get(0)),
                         new Supports(n.get(0), n.get(1).intValue()),
                         new Message.Rest(n.get(0), n.get(1)),
                         new Message.Resting(n.get(0), n.get(1)),

@@ -94,7 +94,8 @@ final class Replica {
     private boolean ended;
     private long leadsSinceEpoch;
     private boolean serves;
-    private boolean outOfSpace;
+    /** What was last told of the room on the disk; empty if there is some. */
+    private String toldOfRoom = "";
 
     private final List<Consumer<GroupStatus>> listeners = new CopyOnWriteArrayList<>();
     private volatile @Nullable HandoverException endReason;
@@ -522,6 +523,9 @@ final class Replica {
     }
 
     void tick() {
+        if (!ended) {
+            hasRoom();
+        }
         step(new Event.Tick(nowNanos(), System.currentTimeMillis()));
         guarded(() -> {
             commands.tick(nowNanos());
@@ -620,20 +624,25 @@ final class Replica {
 
     /** R15: before the disk is full nothing new is taken. */
     private boolean hasRoom() {
-        boolean problem = store.spaceProblem().isPresent();
-        if (problem != outOfSpace) {
-            outOfSpace = problem;
-            String detail = problem
-                    ? "no more commands are taken: " + store.spaceProblem().orElse("the disk is nearly full")
-                    : "there is room again, commands are taken";
+        String problem = store.spaceProblem().orElse("");
+        String now = problem.isEmpty()
+                ? ""
+                : core.role().leads()
+                        ? "no more commands are taken"
+                        : "this replica does not lead, and stops when what is left of its log's files is full";
+        if (!now.equals(toldOfRoom)) {
+            if (now.isEmpty() != toldOfRoom.isEmpty()) {
+                effects.addAll(core.step(new Event.DiskRoom(now.isEmpty())));
+            }
+            toldOfRoom = now;
             publish(new HaEvent.Storage(
                     Instant.now(),
                     self.node(),
                     group,
-                    problem ? HaEvent.StorageFinding.NO_ROOM : HaEvent.StorageFinding.ROOM_AGAIN,
-                    detail));
+                    now.isEmpty() ? HaEvent.StorageFinding.ROOM_AGAIN : HaEvent.StorageFinding.NO_ROOM,
+                    now.isEmpty() ? "there is room again" : now + ": " + problem));
         }
-        return !problem;
+        return problem.isEmpty();
     }
 
     private void execute() {

@@ -232,23 +232,52 @@ class DiskFaultsTest {
         assertThat(text(b.log().query(bytes("")).get(10, TimeUnit.SECONDS))).isEqualTo("21");
     }
 
+    /** On a's log; the first refusal, or null if there was none. */
+    private static Throwable fill(Running a, int commands) throws Exception {
+        for (int i = 0; i < commands; i++) {
+            try {
+                a.log().submit(new byte[20_000]).get(20, TimeUnit.SECONDS);
+            } catch (ExecutionException e) {
+                return e.getCause();
+            }
+        }
+        return null;
+    }
+
+    @Test
+    void shouldGiveTheLeadershipToAFollowerThatHasRoomWhenTheLeadersDiskIsFull() throws Exception {
+        List<Running> all = start(1 << 18, "a", "b", "c");
+        Running a = all.get(0);
+        Running b = all.get(1);
+        Running c = all.get(2);
+        disk("b").room(1000); // as full as a, and no help
+        disk("a").room(1000);
+        assertThat(fill(a, 200)).isInstanceOf(OverloadedException.class);
+        leads(c);
+        assertThat(c.log().status().configuration().reason()).endsWith("the own disk has no room");
+        assertThat(found(a, StorageFinding.NO_ROOM).get(0)).contains("no more commands are taken", "bytes free");
+        TestCluster.await(
+                "b says so, too", () -> !found(b, StorageFinding.NO_ROOM).isEmpty());
+        assertThat(found(b, StorageFinding.NO_ROOM).get(0))
+                .contains("does not lead, and stops when what is left of its log's files is full", "bytes free");
+        int before = Integer.parseInt(text(c.log().query(bytes("")).get(10, TimeUnit.SECONDS)));
+        assertThat(fill(c, 40)).as("commands are taken again").isNull();
+        assertThat(fault(a)).contains("Disk failed: ", "do not fit; free space, or move");
+        disk("a").room(Long.MAX_VALUE);
+        disk("b").room(Long.MAX_VALUE);
+        for (Running each : List.of(restart("a"), restart("b"), c)) {
+            assertThat(text(each.log().query(bytes("")).get(10, TimeUnit.SECONDS)))
+                    .isEqualTo(String.valueOf(before + 40));
+        }
+    }
+
     @Test
     void shouldRefuseCommandsWhileTheLeadersDiskIsFullAndGoOnByItself() throws Exception {
         List<Running> both = start(1 << 18, "a", "b");
         Running a = both.get(0);
+        disk("b").room(1000); // nobody else has room
         disk("a").room(1000);
-        byte[] large = new byte[20_000];
-        Throwable refusal = null;
-        int taken = 0;
-        for (int i = 0; i < 200 && refusal == null; i++) {
-            try {
-                a.log().submit(large).get(20, TimeUnit.SECONDS);
-                taken++;
-            } catch (ExecutionException e) {
-                refusal = e.getCause();
-            }
-        }
-        assertThat(refusal)
+        assertThat(fill(a, 200))
                 .isInstanceOf(OverloadedException.class)
                 .hasMessageContaining("the disk is nearly full; the command was not applied")
                 .hasMessageContaining("bytes free")
@@ -256,12 +285,18 @@ class DiskFaultsTest {
         TestCluster.await("the event", () -> !found(a, StorageFinding.NO_ROOM).isEmpty());
         assertThat(found(a, StorageFinding.NO_ROOM).get(0))
                 .contains("no more commands are taken", "bytes free", directory.toString());
-        int before = taken;
-        assertThat(text(a.log().query(bytes("")).get(10, TimeUnit.SECONDS))).isEqualTo(String.valueOf(before));
+        int before = Integer.parseInt(text(a.log().query(bytes("")).get(10, TimeUnit.SECONDS)));
+        TestCluster.await(
+                "b's event", () -> !found(both.get(1), StorageFinding.NO_ROOM).isEmpty());
+        for (long begun = System.nanoTime(); System.nanoTime() - begun < 1_500_000_000L; ) { // three failure time-outs
+            assertThat(text(a.log().query(bytes("")).get(10, TimeUnit.SECONDS))).isEqualTo(String.valueOf(before));
+        }
+        assertThat(a.journal().leadership).hasSize(1);
         assertThat(a.log().status().role()).isEqualTo(Role.LEADER);
         assertThat(inSync(a)).hasSize(2);
 
         disk("a").room(Long.MAX_VALUE);
+        disk("b").room(Long.MAX_VALUE);
         TestCluster.await("room again", () -> {
             CompletableFuture<byte[]> answer = a.log().submit(bytes("again"));
             return answer.handle((ok, failure) -> failure == null).join();

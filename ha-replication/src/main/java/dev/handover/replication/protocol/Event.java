@@ -78,6 +78,9 @@ public sealed interface Event {
     /** A write, force or read of the disk failed (R15). */
     record DiskFailed(String reason) implements Event {}
 
+    /** Whether the own disk has room for what comes; it has until this says otherwise (R15). */
+    record DiskRoom(boolean there) implements Event {}
+
     /** The state machine has applied everything up to and with index. */
     record Applied(long index) implements Event {}
 

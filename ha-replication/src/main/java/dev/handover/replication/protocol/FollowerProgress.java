@@ -68,6 +68,9 @@ final class FollowerProgress {
     /** How long it took to reach what was the end of the log when it began. */
     long lastRoundNanos = Long.MAX_VALUE;
 
+    /** It has said that it has no room; forgotten then, unless it says so again. */
+    long lacksRoomUntilNanos = Long.MIN_VALUE;
+
     /** When its match last moved, or there was nothing to move for. */
     long movedNanos;
 
@@ -100,6 +103,11 @@ final class FollowerProgress {
         sentCommit = 0;
         probing = false;
         forgetInFlight();
+    }
+
+    /** R15: it has said so lately. */
+    boolean lacksRoom(long now) {
+        return now < lacksRoomUntilNanos;
     }
 
     /** Answer to the request for a lease that was sent then. */

@@ -138,6 +138,7 @@ final class Followership {
         state.advanceCommit(Math.min(append.commitIndex(), matched));
         if (append.entries().isEmpty()) {
             tellFeatureLevel(from.node(), append.epoch());
+            tellLackOfRoom(from.node(), append.epoch());
         }
         if (appended && !newRound) {
             acknowledgementDue = true; // when it is durable; until then there is nothing new to say
@@ -148,7 +149,8 @@ final class Followership {
 
     /** R21: the leader has nothing to do. */
     void rest(ReplicaId from, Message.Rest question, Rest rest) {
-        if (!suspected && !acknowledgementDue && reads.isEmpty() && rest.mayFollow(question, from, leader, matched)) {
+        boolean idle = !suspected && !acknowledgementDue && reads.isEmpty() && !state.disk.lacksRoom();
+        if (idle && rest.mayFollow(question, from, leader, matched)) {
             lastHeardNanos = state.now;
             resting = true;
             state.send(from.node(), new Message.Resting(question.epoch(), question.lastIndex()));
@@ -174,6 +176,13 @@ final class Followership {
     private void tellFeatureLevel(NodeId to, long epoch) {
         if (groupLevel < state.options.featureLevel() && state.epochIsDurable()) { // R2
             state.send(to, new Message.Supports(epoch, state.options.featureLevel()));
+        }
+    }
+
+    /** R15: said again and again, so that silence means that there is room. */
+    private void tellLackOfRoom(NodeId to, long epoch) {
+        if (state.disk.lacksRoom() && state.epochIsDurable()) { // R2
+            state.send(to, new Message.LacksRoom(epoch));
         }
     }
 

@@ -29,14 +29,8 @@ final class InSyncPolicy {
 
     private long answersBefore;
 
-    /** First write that is not durable yet, and since when it is the first. */
-    private long waitedForWrite;
-
-    private long waitedSinceNanos;
-
     InSyncPolicy(ReplicaState state) {
         this.state = state;
-        waitedSinceNanos = state.now;
     }
 
     // ---- others
@@ -131,16 +125,11 @@ final class InSyncPolicy {
 
     /** R7, R15: the own disk has done nothing for a failure time-out although something waits: somebody else should lead. */
     boolean diskStalls() {
-        return waitedForWrite != 0 && state.now - waitedSinceNanos > state.options.failureTimeoutNanos();
+        return state.disk.stoodStillNanos() > state.options.failureTimeoutNanos();
     }
 
     /** Time has passed; after a pause of the own process nothing that was timed counts. */
     void tick(boolean paused) {
-        long first = state.log.firstPendingWrite();
-        if (first != waitedForWrite || paused) {
-            waitedForWrite = first;
-            waitedSinceNanos = state.now;
-        }
         if (paused) {
             hears();
         }

@@ -112,16 +112,26 @@ final class Leadership {
         return reconciled && agent.proposal() == null && state.epochIsDurable();
     }
 
-    /** Another one should lead, and could (R7). */
-    boolean wantsHeir() {
-        return serving && policy.diskStalls() && drainDeadlineNanos == Long.MAX_VALUE && !heirs().isEmpty();
+    /** R7: why another one should lead, who could; null if nobody should. */
+    @Nullable
+    String whyGiveUp() {
+        if (!serving || drainDeadlineNanos != Long.MAX_VALUE) {
+            return null;
+        } else if (policy.diskStalls() && !heirs().isEmpty()) {
+            return "the own disk stands still";
+        }
+        // R15: it will stop when its last segment is full, so enough others must be there to go on without it
+        boolean full = state.disk.lacksRoomForNanos() > state.options.failureTimeoutNanos()
+                && configuration.inSync().size() > configuration.minInSync()
+                && !heirsWithRoom().isEmpty();
+        return full ? "the own disk has no room" : null;
     }
 
     /** Whom this one should give the leadership now, because it is preferred (R23). */
     @Nullable
     NodeId preferredHeir() {
         return serving && drainDeadlineNanos == Long.MAX_VALUE && state.preference.isUneven()
-                ? state.preference.due(heirs())
+                ? state.preference.due(heirsWithRoom())
                 : null;
     }
 
@@ -137,6 +147,12 @@ final class Leadership {
                 heirs.add(follower);
             }
         }
+        return heirs;
+    }
+
+    private List<FollowerProgress> heirsWithRoom() {
+        List<FollowerProgress> heirs = heirs();
+        heirs.removeIf(heir -> heir.lacksRoom(state.now)); // R15
         return heirs;
     }
 
@@ -337,6 +353,14 @@ final class Leadership {
         if (follower != null && supports.epoch() == configuration.epoch()) {
             follower.featureLevel = supports.featureLevel();
             changeMembers();
+        }
+    }
+
+    /** R15: it should not lead. */
+    void lacksRoom(ReplicaId from, Message.LacksRoom message) {
+        FollowerProgress follower = heard(from);
+        if (follower != null && message.epoch() == configuration.epoch()) {
+            follower.lacksRoomUntilNanos = state.now + state.options.failureTimeoutNanos();
         }
     }
 
@@ -693,10 +717,12 @@ final class Leadership {
     private boolean mayRest() {
         boolean leases =
                 configuration.leaseNanos() > 0 || state.options.leases().periodNanos() > 0; // R16: by time
-        boolean another = state.preference.isUneven() && state.preference.better(heirs()) != null; // R23: by time, too
+        boolean another =
+                state.preference.isUneven() && state.preference.better(heirsWithRoom()) != null; // R23: by time, too
         return serving
                 && !leases
                 && !another
+                && !state.disk.lacksRoom()
                 && drainDeadlineNanos == Long.MAX_VALUE
                 && reads.isEmpty()
                 && rest.isSettled();

@@ -65,6 +65,9 @@ public sealed interface Message {
      */
     record Supports(long epoch, int featureLevel) implements OfCore {}
 
+    /** To the leader of {@code epoch}, with every answer to a heartbeat while it is so: soon nothing more can be written here, so that another one should lead (R15). */
+    record LacksRoom(long epoch) implements OfCore {}
+
     /**
      * From the leader of {@code epoch}, beside a heartbeat: there is nothing to do, expect nothing more until there is (R21).
      *

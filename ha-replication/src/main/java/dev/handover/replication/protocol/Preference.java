@@ -44,8 +44,6 @@ final class Preference {
 
     private boolean pausedBefore;
     private long pausedNanos;
-    private long waitedForWrite;
-    private long waitedSinceNanos;
     private boolean wasUnwell;
     private long unwellUntilNanos;
 
@@ -101,7 +99,8 @@ final class Preference {
         }
         long timeout = state.options.failureTimeoutNanos();
         boolean betterOff = isUnwell() && (others || !gone);
-        return (preferred ? timeout / 4 : 0) + (gone ? before * (timeout / TURNS) : 0) + (betterOff ? timeout : 0);
+        boolean letsGoFirst = preferred || others && state.disk.lacksRoom(); // R15: who has room should lead
+        return (letsGoFirst ? timeout / 4 : 0) + (gone ? before * (timeout / TURNS) : 0) + (betterOff ? timeout : 0);
     }
 
     // ---- a leader
@@ -190,11 +189,7 @@ final class Preference {
             pausedBefore = true;
             pausedNanos = state.now;
         }
-        long first = state.log.firstPendingWrite();
-        if (first == 0 || first != waitedForWrite || paused) {
-            waitedForWrite = first;
-            waitedSinceNanos = state.now;
-        } else if (state.now - waitedSinceNanos > timeout / 2) {
+        if (state.disk.stoodStillNanos() > timeout / 2) {
             unwell();
         }
     }

@@ -215,6 +215,8 @@ public final class ReplicaProtocol {
             membership.ask(request, leading, knownLeader());
         } else if (event instanceof Event.HoldFeatureLevel hold) {
             state.featureLevelHeld = hold.held();
+        } else if (event instanceof Event.DiskRoom room) {
+            state.disk.room(room);
         } else if (event instanceof Event.Ranks ranks) {
             state.preference.ranks(ranks);
         } else if (event instanceof Event.Start) {
@@ -638,6 +640,10 @@ public final class ReplicaProtocol {
             if (leadership != null) {
                 leadership.supports(from, supports);
             }
+        } else if (message instanceof Message.LacksRoom lack) {
+            if (leadership != null) {
+                leadership.lacksRoom(from, lack);
+            }
         } else if (message instanceof Message.Rest question) {
             if (leadership == null && !stopping) {
                 following.rest(from, question, rest);
@@ -773,6 +779,7 @@ public final class ReplicaProtocol {
         state.now = tick.nowNanos();
         state.wallMillis = tick.wallClockMillis();
         agent.tick();
+        state.disk.tick(paused);
         state.preference.tick(paused && begun);
         if (state.now >= bootRetryNanos) {
             bootRetryNanos = Long.MAX_VALUE;
@@ -812,12 +819,13 @@ public final class ReplicaProtocol {
         }
     }
 
-    /** R7: a leader whose disk stalls gives the leadership away before anybody has to take it. */
+    /** R7, R15: a leader whose disk stalls or is full gives the leadership away before anybody has to take it. */
     private void considerGivingUp(Leadership leadership) {
-        if (leadership.wantsHeir() && !transfer.isUnderWay() && state.now >= nextGivingUpNanos) {
+        String why = transfer.isUnderWay() || state.now < nextGivingUpNanos ? null : leadership.whyGiveUp();
+        if (why != null) {
             long timeout = state.options.failureTimeoutNanos();
             nextGivingUpNanos = state.now + 4 * timeout;
-            transfer.askForItself(leadership, null, timeout, "the own disk stands still");
+            transfer.askForItself(leadership, null, timeout, why);
         }
     }
 

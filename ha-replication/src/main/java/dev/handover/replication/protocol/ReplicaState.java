@@ -26,6 +26,7 @@ final class ReplicaState {
     final Grants grants;
     final Leases leases;
     final Preference preference;
+    final OwnDisk disk;
     /** Nodes that a connection stands to. */
     final Set<NodeId> connected = new TreeSet<>();
     /** Which replica was last heard from a node, on its present connection. */
@@ -60,6 +61,7 @@ final class ReplicaState {
         grants = new Grants(recovered);
         leases = new Leases(this);
         preference = new Preference(this);
+        disk = new OwnDisk(this);
         lineage = recovered.lineage();
         highestEpoch = recovered.highestEpoch();
         commitIndex = recovered.snapshot().index(); // a snapshot holds only what was committed

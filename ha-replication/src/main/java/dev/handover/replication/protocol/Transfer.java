@@ -43,6 +43,8 @@ final class Transfer {
     private long epoch;
 
     private boolean doubtTold;
+    /** R15: the own disk has no room, and who has none either is no help. */
+    private boolean roomOnly;
     /** Why the core itself has asked; empty if a caller has. */
     private String why = "";
 
@@ -81,6 +83,7 @@ final class Transfer {
         epoch = state.highestEpoch;
         doubtTold = false;
         why = reason;
+        roomOnly = !reason.isEmpty() && wanted == null && state.disk.lacksRoom();
         phase = Phase.CATCHING_UP;
         tell(
                 TransferStep.ASKED,
@@ -148,7 +151,9 @@ final class Transfer {
         }
         FollowerProgress best = null;
         for (FollowerProgress heir : leading.heirs()) {
-            boolean asked = wanted == null || heir.id.node().equals(wanted);
+            boolean asked = wanted == null
+                    ? !roomOnly || !heir.lacksRoom(state.now)
+                    : heir.id.node().equals(wanted);
             if (asked && heir.match >= mustHold && (best == null || isBetter(heir, best))) { // R18
                 best = heir;
             }
@@ -158,8 +163,11 @@ final class Transfer {
         }
     }
 
-    /** Both hold enough; then the rank decides (R23), and then who holds more. */
+    /** Both hold enough; then room decides (R15), then the rank (R23), and then who holds more. */
     private boolean isBetter(FollowerProgress one, FollowerProgress other) {
+        if (one.lacksRoom(state.now) != other.lacksRoom(state.now)) {
+            return other.lacksRoom(state.now);
+        }
         int difference = Integer.compare(state.preference.rank(one.id.node()), state.preference.rank(other.id.node()));
         return difference != 0 ? difference > 0 : one.match > other.match;
     }

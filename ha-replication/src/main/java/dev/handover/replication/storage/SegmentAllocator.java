@@ -86,7 +86,7 @@ final class SegmentAllocator implements Closeable {
                 try {
                     return make(start, options.sizeAt(start), noLonger);
                 } catch (NoSpaceException e) {
-                    lacksRoom = String.valueOf(e);
+                    lacksRoom = e.whileItWaits();
                     waitForRoom(e, noLonger);
                 }
             }
@@ -189,10 +189,9 @@ final class SegmentAllocator implements Closeable {
     private Segment make(long start, long size, CountDownLatch noLonger) throws IOException {
         long usable = disk.usableBytes(directory);
         if (usable - size < options.reserveBytes()) {
-            throw new NoSpaceException(
-                    directory + " has " + usable + " bytes free: a segment of " + size
-                            + " and the reserve of " + options.reserveBytes()
-                            + " do not fit; free space, and it goes on by itself, or move the data directory to a larger disk"); // R15
+            throw new NoSpaceException(directory + " has " + usable + " bytes free: a segment of " + size
+                    + " and the reserve of " + options.reserveBytes()
+                    + " do not fit"); // R15
         }
         Path temporary = directory.resolve(TEMPORARY);
         Segment segment = new Segment(directory.resolve(Segment.fileName(start)), start, size);
@@ -239,8 +238,18 @@ final class SegmentAllocator implements Closeable {
     private static final class NoSpaceException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        NoSpaceException(String message) {
-            super(message);
+        private static final String ELSEWHERE = "move the data directory to a larger disk";
+
+        private final String facts;
+
+        NoSpaceException(String facts) {
+            super(facts + "; free space, or " + ELSEWHERE);
+            this.facts = facts;
+        }
+
+        /** While another attempt will be made. */
+        String whileItWaits() {
+            return facts + "; free space, and it goes on by itself, or " + ELSEWHERE;
         }
     }
 }

@@ -139,8 +139,8 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "r7-policy-leads-on",
                     "goes on leading while its own disk does nothing",
                     "InSyncPolicy.java",
-                    "return waitedForWrite != 0 && state.now",
-                    "return waitedForWrite < 0 && state.now"),
+                    "return state.disk.stoodStillNanos() > state",
+                    "return state.disk.stoodStillNanos() < 0 && 0 < state"),
             new Mutation(
                     "R8",
                     "r8-before-barrier",

@@ -35,6 +35,8 @@ final class SimCounts {
         READ,
         /** R16: a read was answered under a lease, as far as the core is concerned. */
         READ_LEASED,
+        /** R15: a leader without room gave the leadership to one that has some. */
+        LEFT_FOR_ROOM,
         /** R18: a leader gave the leadership away. */
         TRANSFER,
         /** R20: a leader raised the feature level. */
@@ -64,6 +66,9 @@ final class SimCounts {
         }
         if (next.reason().startsWith("transfer from")) {
             count(Happening.TRANSFER);
+            if (next.reason().endsWith("has no room")) {
+                count(Happening.LEFT_FOR_ROOM);
+            }
         } else if (next.reason().startsWith("take-over from")) {
             count(next.leader().equals(before.leader()) ? Happening.TAKE_OVER_FROM_ITSELF : Happening.TAKE_OVER);
         } else if (next.featureLevel() > before.featureLevel()) {

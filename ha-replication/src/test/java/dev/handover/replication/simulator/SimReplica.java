@@ -153,6 +153,7 @@ final class SimReplica {
         if (running && preferences.any()) {
             deliver(preferences.of(index, boot));
         }
+        sim.room().started(this);
         sim.register.started(this);
         sim.network.started(this);
         scheduleTick(boot);

@@ -75,6 +75,7 @@ final class Simulation {
     private final PriorityQueue<Task> tasks = new PriorityQueue<>();
     private final List<SimClient> clients = new ArrayList<>();
     private final SimFaults faults;
+    private final SimRoom room;
     private long now;
     private long order;
     private long steps;
@@ -102,6 +103,7 @@ final class Simulation {
             clients.add(new SimClient(this, i));
         }
         faults = new SimFaults(this);
+        room = new SimRoom(this, weather == SimParameters.Weather.FOUL);
     }
 
     long seed() {
@@ -149,6 +151,7 @@ final class Simulation {
         clients.forEach(SimClient::start);
         network.lookAround();
         faults.start();
+        room.start();
     }
 
     private Result run() {
@@ -211,6 +214,7 @@ final class Simulation {
             faults.restore(replica);
         }
         register.heal();
+        room.heal();
         admitAll();
     }
 
@@ -358,6 +362,10 @@ final class Simulation {
 
     SimReplica replica(NodeId node) {
         return replicas.get(node.value().charAt(0) - 'a');
+    }
+
+    SimRoom room() {
+        return room;
     }
 
     /** Whether anybody wants the transcript. */
