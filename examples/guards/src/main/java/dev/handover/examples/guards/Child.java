@@ -20,6 +20,8 @@ final class Child implements AutoCloseable {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",
                         "-XX:TieredStopAtLevel=1",
+                        "-Dsun.net.httpserver.nodelay=true", // else answers wait 40 ms for an acknowledgement now and
+                                                             // then
                         "-cp",
                         System.getProperty("java.class.path"),
                         Instance.class.getName(),

@@ -2,6 +2,7 @@ package dev.handover.examples.guards;
 
 import dev.handover.guard.EndpointGroup;
 import dev.handover.guard.GuardRefusedException;
+import dev.handover.guard.OutlierEjection;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,6 +19,11 @@ import java.util.stream.IntStream;
 /** The caller: some clients that ask for the stock all the time, through a group of endpoints. */
 final class Shop implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(1);
+
+    /** The defaults, but for what is slow: the three share a machine with everything else on it. */
+    private static final OutlierEjection EJECTION = new OutlierEjection(
+            5, 0.5, 20, Duration.ofSeconds(10), 20, Duration.ofSeconds(1), Duration.ofSeconds(60), 0.5);
+
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final HttpClient http =
@@ -32,6 +38,7 @@ final class Shop implements AutoCloseable {
     Shop(List<URI> addresses, int clientCount) {
         var builder = EndpointGroup.<URI>named("stock")
                 .guard(guard -> guard.timeLimit(LIMIT).bulkhead(50))
+                .outlierEjection(EJECTION)
                 .hedgeAfter(Duration.ofMillis(200))
                 .probe(address -> http.sendAsync(request(address), HttpResponse.BodyHandlers.discarding()));
         for (int i = 0; i < addresses.size(); i++) {
