@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** A mutated copy of the core, compiled, with the simulator loaded over it. */
 public final class Mutant {
-    private static final Path SOURCES = Path.of("src", "main", "java", "dev", "handover", "replication", "protocol");
+    static final Path SOURCES = Path.of("src", "main", "java", "dev", "handover", "replication", "protocol");
 
     private Mutant() {}
 

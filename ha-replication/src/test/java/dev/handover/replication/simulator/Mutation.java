@@ -132,7 +132,7 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "r7-policy-waits-for-the-silent",
                     "waits for a follower that is not heard",
                     "InSyncPolicy.java",
-                    "return \"silent\";",
+                    "return longEnough ? \"silent\" : null;",
                     "return null;"),
             new Mutation(
                     "R7",
@@ -354,9 +354,9 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "takes a learner for an heir, and into the in-sync set with it",
                     "Leadership.java",
                     "        for (ReplicaId member : configuration.inSync()) {\n            FollowerProgress follower = followers.get(member);\n"
-                            + "            if (follower != null && isCurrent(follower)",
+                            + "            if (follower != null\n                    && isCurrent(follower)",
                     "        for (ReplicaId member : followers.keySet()) {\n            FollowerProgress follower = followers.get(member);\n"
-                            + "            if (follower != null && isCurrent(follower)"),
+                            + "            if (follower != null\n                    && isCurrent(follower)"),
             new Mutation(
                     "R18",
                     "r18-tells-too-early",

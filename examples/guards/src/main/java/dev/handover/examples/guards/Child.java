@@ -21,7 +21,7 @@ final class Child implements AutoCloseable {
                         "-Xmx64m",
                         "-XX:TieredStopAtLevel=1",
                         "-Dsun.net.httpserver.nodelay=true", // else answers wait 40 ms for an acknowledgement now and
-                                                             // then
+                        // then
                         "-cp",
                         System.getProperty("java.class.path"),
                         Instance.class.getName(),
