@@ -2,10 +2,15 @@ package dev.handover;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.Map;
 
 /** The rules of the house that hold in every module; each module's own test calls them and adds its own. */
 public final class HouseRules {
@@ -59,6 +64,28 @@ public final class HouseRules {
                 .allowEmptyShould(true)
                 .check(classes);
         slices().matching("dev.handover.(**)").should().beFreeOfCycles().check(classes);
+    }
+
+    /** What a process runs for the first time in its life in a take-over has no lambda in it: linking one then takes longer than all the rest of it. */
+    public static void checkLinksNothing(JavaClasses classes, Map<String, List<String>> methodsOfTypes) {
+        methodsOfTypes.forEach((type, methods) -> {
+            for (String method : methods) {
+                List<JavaCodeUnit> found = classes.get(type).getCodeUnits().stream()
+                        .filter(unit -> unit.getName().equals(method))
+                        .toList();
+                assertThat(found).as(type + "." + method).isNotEmpty();
+                for (JavaCodeUnit unit : found) {
+                    assertThat(unit.getAccessesFromSelf().stream()
+                                    .filter(JavaAccess::isDeclaredInLambda)
+                                    .toList())
+                            .as(unit.getFullName())
+                            .isEmpty();
+                    assertThat(unit.getMethodReferencesFromSelf())
+                            .as(unit.getFullName())
+                            .isEmpty();
+                }
+            }
+        });
     }
 
     private static void onlyIn(JavaClasses classes, String first, String second, String library) {

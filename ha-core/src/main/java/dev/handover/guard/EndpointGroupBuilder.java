@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -134,7 +135,7 @@ public final class EndpointGroupBuilder<T> {
             endpoints.add(new Endpoint<>(
                     endpoints.size(),
                     endpoint,
-                    java.util.Objects.requireNonNull(targets.get(endpoint)),
+                    Objects.requireNonNull(targets.get(endpoint)),
                     guard.build(),
                     detector,
                     time));

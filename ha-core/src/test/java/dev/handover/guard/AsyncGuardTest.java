@@ -182,7 +182,7 @@ class AsyncGuardTest {
             CountDownLatch interrupted = new CountDownLatch(1);
             CompletableFuture<String> result = guard.submit(executor, () -> {
                 try {
-                    Thread.sleep(60_000);
+                    new CountDownLatch(1).await();
                 } catch (InterruptedException e) {
                     interrupted.countDown();
                     throw e;

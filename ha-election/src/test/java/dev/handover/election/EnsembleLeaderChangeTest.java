@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.handover.election.zookeeper.Await;
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
 import dev.handover.election.zookeeper.EnsembleMember;
+import dev.handover.election.zookeeper.EnsembleOfThree;
 import dev.handover.leadership.Leadership;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -41,7 +41,7 @@ class EnsembleLeaderChangeTest {
 
     @BeforeEach
     void start() throws Exception {
-        List<EnsembleMember> members = members();
+        List<EnsembleMember> members = EnsembleOfThree.members();
         for (int id = 1; id <= 3; id++) {
             servers.add(EmbeddedZooKeeper.builder()
                     .dataDirectory(directory.resolve(String.valueOf(id)))
@@ -60,27 +60,6 @@ class EnsembleLeaderChangeTest {
             one.close();
         }
         servers.forEach(EmbeddedZooKeeper::close);
-    }
-
-    private static List<EnsembleMember> members() throws IOException {
-        List<ServerSocket> sockets = new ArrayList<>();
-        for (int i = 0; i < 9; i++) {
-            sockets.add(new ServerSocket(0));
-        }
-        List<EnsembleMember> members = new ArrayList<>();
-        for (int id = 1; id <= 3; id++) {
-            int first = (id - 1) * 3;
-            members.add(EnsembleMember.of(
-                    id,
-                    "127.0.0.1",
-                    sockets.get(first).getLocalPort(),
-                    sockets.get(first + 1).getLocalPort(),
-                    sockets.get(first + 2).getLocalPort()));
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
-        return members;
     }
 
     private LeaderElection candidate(String name) throws Exception {

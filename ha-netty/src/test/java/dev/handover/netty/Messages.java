@@ -153,31 +153,30 @@ final class Messages {
                         request ? new Message.AdminRequest(id, verb, text) : new Message.AdminReply(id, done, text));
     }
 
-    /** So many kinds. */
-    private static final int SMALL = 14;
-
     private static Arbitrary<Message> small() {
-        return number().list().ofSize(6).map(n -> List.<Message>of(
-                        new Ack(n.get(0), n.get(1), n.get(2)),
-                        new Mismatch(n.get(0), n.get(1), n.get(2), n.get(3), n.get(4)),
-                        new Stale(n.get(0)),
-                        new Join(
-                                n.get(0),
-                                new UUID(n.get(1), n.get(2)),
-                                n.get(3),
-                                n.get(4),
-                                n.get(5).intValue()),
-                        new Goodbye(n.get(0)),
-                        new Message.LacksRoom(n.get(0)),
-                        new Supports(n.get(0), n.get(1).intValue()),
-                        new Message.Rest(n.get(0), n.get(1)),
-                        new Message.Resting(n.get(0), n.get(1)),
-                        new Message.Beat(n.get(0), n.get(1) > 0, n.subList(2, 4), n.subList(3, 6)),
-                        new ReadIndexRequest(n.get(0)),
-                        new ReadIndexReply(n.get(0), n.get(1)),
-                        new LeaseRequest(n.get(0), n.get(1), n.get(2)),
-                        new LeaseGranted(n.get(0), n.get(1)))
-                .get((int) Long.remainderUnsigned(n.get(5), SMALL)));
+        return number().list().ofSize(6).map(n -> {
+            List<Message> one = List.of(
+                    new Ack(n.get(0), n.get(1), n.get(2)),
+                    new Mismatch(n.get(0), n.get(1), n.get(2), n.get(3), n.get(4)),
+                    new Stale(n.get(0)),
+                    new Join(
+                            n.get(0),
+                            new UUID(n.get(1), n.get(2)),
+                            n.get(3),
+                            n.get(4),
+                            n.get(5).intValue()),
+                    new Goodbye(n.get(0)),
+                    new Message.LacksRoom(n.get(0)),
+                    new Supports(n.get(0), n.get(1).intValue()),
+                    new Message.Rest(n.get(0), n.get(1)),
+                    new Message.Resting(n.get(0), n.get(1)),
+                    new Message.Beat(n.get(0), n.get(1) > 0, n.subList(2, 4), n.subList(3, 6)),
+                    new ReadIndexRequest(n.get(0)),
+                    new ReadIndexReply(n.get(0), n.get(1)),
+                    new LeaseRequest(n.get(0), n.get(1), n.get(2)),
+                    new LeaseGranted(n.get(0), n.get(1)));
+            return one.get((int) Long.remainderUnsigned(n.get(5), one.size()));
+        });
     }
 
     static byte[] encoded(Message message) {

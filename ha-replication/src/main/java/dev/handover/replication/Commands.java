@@ -193,10 +193,10 @@ final class Commands {
             if (!hasSession(session, nowNanos)) {
                 Submission opening = session.opening;
                 if (opening != null && !opening.sent) {
-                    sendUnit(List.of(opening), session, here, proposals, forwarding);
+                    sendUnit(List.of(opening), session, here, proposals);
                 }
             } else if (!session.ordered || session.underWay == 0) {
-                sendUnit(bunch(session), session, here, proposals, forwarding);
+                sendUnit(bunch(session), session, here, proposals);
             }
             session.list();
         }
@@ -254,12 +254,7 @@ final class Commands {
         return unit;
     }
 
-    private void sendUnit(
-            List<Submission> unit,
-            CallerSession session,
-            boolean here,
-            List<Proposal> proposals,
-            Forwarding forwarding) {
+    private void sendUnit(List<Submission> unit, CallerSession session, boolean here, List<Proposal> proposals) {
         long answeredBelow = session.answeredBelow();
         if (here) {
             for (Submission s : unit) {

@@ -596,7 +596,8 @@ final class Replica {
         if (ended) {
             return;
         }
-        if (!volume.isInRound() || !core.role().leads()) {
+        boolean gathers = volume.isInRound() && core.role().leads();
+        if (!gathers && core.role() != Role.FAULTED) { // what waits then was never sent, and is told so
             proposeCommands();
         }
         for (Event ask : reads.flush(nowNanos())) {

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.GroupId;
-import dev.handover.HandoverException;
 import dev.handover.NodeId;
+import dev.handover.ReplicaFaultedException;
 import dev.handover.replication.protocol.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,7 +138,7 @@ class RoundsTest {
         for (CompletableFuture<byte[]> answer : lost) {
             assertThatThrownBy(() -> answer.get(30, TimeUnit.SECONDS))
                     .isInstanceOf(ExecutionException.class)
-                    .hasCauseInstanceOf(HandoverException.class);
+                    .hasCauseInstanceOf(ReplicaFaultedException.class);
         }
         for (CompletableFuture<byte[]> answer : kept) {
             answer.get(30, TimeUnit.SECONDS);

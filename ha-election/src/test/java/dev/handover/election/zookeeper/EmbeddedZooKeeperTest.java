@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.handover.coordination.CasOutcome;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -130,7 +129,7 @@ class EmbeddedZooKeeperTest {
 
     @Test
     void shouldServeWithTwoOfThreeAndNotWithOne() throws Exception {
-        List<EnsembleMember> members = members();
+        List<EnsembleMember> members = EnsembleOfThree.members();
         List<EmbeddedZooKeeper> servers = new ArrayList<>();
         try {
             servers.add(start(members, 1));
@@ -180,17 +179,17 @@ class EmbeddedZooKeeperTest {
                 .hasMessageContaining("PT0S");
         assertThatThrownBy(() -> EmbeddedZooKeeper.builder()
                         .dataDirectory(directory)
-                        .ensemble(4, members())
+                        .ensemble(4, EnsembleOfThree.members())
                         .start())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("own id 4");
         assertThatThrownBy(() -> EnsembleMember.of(1, "127.0.0.1", 0, 1, 2))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("port 0");
-        try (EmbeddedZooKeeper first = start(members(), 1)) {
+        try (EmbeddedZooKeeper first = start(EnsembleOfThree.members(), 1)) {
             assertThat(first.termination()).isNotDone();
         }
-        List<EnsembleMember> members = members();
+        List<EnsembleMember> members = EnsembleOfThree.members();
         assertThatThrownBy(() -> EmbeddedZooKeeper.builder()
                         .dataDirectory(directory.resolve("1"))
                         .ensemble(2, members)
@@ -205,27 +204,6 @@ class EmbeddedZooKeeperTest {
                 .ensemble(id, members)
                 .tickTime(Duration.ofMillis(200))
                 .start();
-    }
-
-    private static List<EnsembleMember> members() throws IOException {
-        List<ServerSocket> sockets = new ArrayList<>();
-        for (int i = 0; i < 9; i++) {
-            sockets.add(new ServerSocket(0));
-        }
-        List<EnsembleMember> members = new ArrayList<>();
-        for (int id = 1; id <= 3; id++) {
-            int first = (id - 1) * 3;
-            members.add(EnsembleMember.of(
-                    id,
-                    "127.0.0.1",
-                    sockets.get(first).getLocalPort(),
-                    sockets.get(first + 1).getLocalPort(),
-                    sockets.get(first + 2).getLocalPort()));
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
-        return members;
     }
 
     /** Where the compiler would warn of a close within try-with-resources: closing twice is what is tested. */

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -140,6 +141,20 @@ class FrontIT {
         }
     }
 
+    /** As clients do: connects again when its connection is gone. */
+    private static boolean writes(AtomicReference<RawClient> client, String key) throws IOException {
+        if (client.get() == null) {
+            client.set(new RawClient(front, 3000));
+        }
+        try {
+            return client.get().call("SET", key, "v").equals("+OK");
+        } catch (IOException e) {
+            client.get().close();
+            client.set(null);
+            throw e;
+        }
+    }
+
     @Test
     void shouldGoOnOverAKill() throws Exception {
         KvNode leader = cluster.leader();
@@ -147,7 +162,7 @@ class FrontIT {
         awaitBehind(front, leader);
         awaitBehind(steady, next);
         List<String> acknowledged = new ArrayList<>();
-        RawClient client = new RawClient(front, 3000);
+        AtomicReference<RawClient> client = new AtomicReference<>();
         try (Tool benchmark = benchmark(steady)) {
             awaitWrites(benchmark, leader);
             long killedAt = 0;
@@ -158,23 +173,8 @@ class FrontIT {
                     leader.kill();
                 }
                 String key = "killed-" + i;
-                while (true) { // as clients do: connect again
-                    assertThat(System.nanoTime()).as("it goes on").isLessThan(deadline);
-                    try {
-                        if (client == null) {
-                            client = new RawClient(front, 3000);
-                        }
-                        if (client.call("SET", key, "v").equals("+OK")) {
-                            break;
-                        }
-                    } catch (IOException e) {
-                        if (client != null) {
-                            client.close();
-                        }
-                        client = null;
-                        Thread.sleep(5);
-                    }
-                }
+                Duration left = Duration.ofNanos(deadline - System.nanoTime());
+                Waiting.until("it goes on", left, () -> writes(client, key));
                 if (i == 100) {
                     LOG.info(
                             "through HAProxy, the first write after a kill: {} ms",
@@ -183,13 +183,13 @@ class FrontIT {
                 acknowledged.add(key);
             }
             for (String key : acknowledged) {
-                assertThat(client.call("GET", key)).as(key).isEqualTo("\"v\"");
+                assertThat(client.get().call("GET", key)).as(key).isEqualTo("\"v\"");
             }
             awaitWrites(benchmark, next);
             assertThat(benchmark.output()).doesNotContain("rror");
         } finally {
-            if (client != null) {
-                client.close();
+            if (client.get() != null) {
+                client.get().close();
             }
             leader.start();
             leader.awaitReady();
