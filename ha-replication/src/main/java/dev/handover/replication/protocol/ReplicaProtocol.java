@@ -391,16 +391,17 @@ public final class ReplicaProtocol {
                             + ". Start this node with an empty data directory to follow the group");
         }
         checkFeatureLevel(configuration);
+        boolean own = agent.isOwn(configuration); // R1, R10: by the nonce
+        boolean self = configuration.leader().equals(state.self);
+        if (own && !self && configuration.epoch() >= state.highestEpoch) {
+            transfer.won(seen); // R18; the new leader may have been heard before the store's answer
+        }
         if (configuration.epoch() > state.highestEpoch) {
-            boolean own = agent.isOwn(configuration); // R1, R10: by the nonce
-            if (configuration.leader().equals(state.self)
+            if (self
                     && (own || leading == null) // R18: adopted for the first time now
                     && !state.options.learner()) { // R22
                 lead(seen);
             } else {
-                if (own) {
-                    transfer.won(seen);
-                }
                 adopt(configuration.epoch());
                 suspectIfRefused(configuration.leader().node());
             }
@@ -463,9 +464,8 @@ public final class ReplicaProtocol {
             return;
         }
         Role before = state.role;
-        Role next = !configuration.isInSync(state.self)
-                ? Role.LEARNER
-                : agent.proposal() != null ? Role.CANDIDATE : Role.FOLLOWER;
+        Role next =
+                !configuration.isInSync(state.self) ? Role.LEARNER : proposesItself() ? Role.CANDIDATE : Role.FOLLOWER;
         if (next != before) {
             state.become(next, configuration.reason());
         }
@@ -479,6 +479,12 @@ public final class ReplicaProtocol {
         }
         following.join(joinTarget(configuration), configuration.isInSync(state.self));
         considerTakeOver();
+    }
+
+    /** And not another one, as one that led and has a transfer (R18) under way does. */
+    private boolean proposesItself() {
+        Configuration proposal = agent.proposal();
+        return proposal != null && proposal.leader().equals(state.self);
     }
 
     private @Nullable ReplicaId joinTarget(Configuration configuration) {

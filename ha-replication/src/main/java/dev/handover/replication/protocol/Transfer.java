@@ -190,8 +190,11 @@ final class Transfer {
     }
 
     private void proposed(@Nullable Leadership leading) {
+        boolean mayHaveWon = agent.proposal() != null && state.highestEpoch == epoch && state.now < deadlineNanos;
         if (leading == null) {
-            overtaken();
+            if (!mayHaveWon) { // else the new leader was heard before the store's answer, which tells whose epoch it is
+                overtaken();
+            }
         } else if (agent.proposal() == null) {
             end(
                     TransferStep.GIVEN_UP,

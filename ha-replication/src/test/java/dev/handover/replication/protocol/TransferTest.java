@@ -255,6 +255,44 @@ class TransferTest {
     }
 
     @Test
+    void shouldKnowItsOwnTransferWhenItHearsTheNewLeaderBeforeTheStore() {
+        CoreBench bench = leader();
+        Configuration next = proposed(bench);
+        bench.receive(B, append(4, 1, 1, 1, LogEntry.barrier(2, 4, 2000)));
+        assertThat(bench.core.role().leads()).isFalse();
+        assertThat(steps(bench)).as("nobody knows yet whose epoch it is").endsWith(TransferStep.PROPOSED);
+        grant(bench, next);
+        assertThat(steps(bench)).endsWith(TransferStep.TRANSFERRED);
+        assertThat(bench.core.role()).isEqualTo(Role.FOLLOWER);
+        bench.persist();
+        bench.receive(B, append(4, 2, 4, 2));
+        assertThat(steps(bench)).endsWith(TransferStep.SERVING);
+        assertThat(bench.all(Effect.TakeOver.class)).as("it was no candidate").isEmpty();
+    }
+
+    @Test
+    void shouldSayThatAnotherOneWonThatItHeardBeforeTheStore() {
+        CoreBench bench = leader();
+        Configuration next = proposed(bench);
+        bench.receive(C, append(4, 1, 1, 1));
+        bench.step(new Event.CasCompleted(next.nonce(), new CasOutcome.Conflict(ofGroup(bench, 4, C, A, B, C))));
+        Effect.Transfer end = bench.last(Effect.Transfer.class);
+        assertThat(end.step()).isEqualTo(TransferStep.OVERTAKEN);
+        assertThat(end.detail()).contains("epoch 4 is led by " + C);
+    }
+
+    @Test
+    void shouldNotWaitForTheStoreForEverWhenAnotherEpochHasBegun() {
+        CoreBench bench = leader();
+        proposed(bench);
+        bench.receive(B, append(4, 1, 1, 1));
+        bench.tick(PATIENCE / CoreBench.MILLIS);
+        Effect.Transfer end = bench.last(Effect.Transfer.class);
+        assertThat(end.step()).isEqualTo(TransferStep.OVERTAKEN);
+        assertThat(end.detail()).contains("epoch 4 has begun");
+    }
+
+    @Test
     void shouldSayThatAnotherOneWon() {
         CoreBench bench = leader();
         Configuration next = proposed(bench);

@@ -339,8 +339,8 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "r18-goes-on",
                     "goes on leading after its transfer is stored, as after any change of its own",
                     "ReplicaProtocol.java",
-                    "if (configuration.leader().equals(state.self)\n                    && (own || leading == null) // R18",
-                    "if ((own || configuration.leader().equals(state.self) && leading == null) // R18"),
+                    "if (self\n                    && (own || leading == null) // R18",
+                    "if ((own || self && leading == null) // R18"),
             new Mutation(
                     "R18",
                     "r18-not-caught-up",
