@@ -75,10 +75,16 @@ public final class JavaProcess implements AutoCloseable {
                     ready.complete(line);
                 }
             }
-            ready.completeExceptionally(new IOException(name + " ended before it was ready; see " + log));
+            ready.completeExceptionally(new IOException(name + " ended before it was ready: " + endOfLog()));
         } catch (IOException e) {
             ready.completeExceptionally(e);
         }
+    }
+
+    /** What it said last; the log itself is gone when the test is. */
+    private String endOfLog() throws IOException {
+        List<String> lines = Files.readAllLines(log);
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
     }
 
     /** The {@code ready} line. */

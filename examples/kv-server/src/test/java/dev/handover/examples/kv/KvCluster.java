@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -34,6 +36,7 @@ public final class KvCluster implements AutoCloseable {
     private static final int FIRST_PORT = 20_000;
     private static final int LAST_PORT = 32_000; // below those that the system gives to connections
     private static final Duration START = Duration.ofSeconds(60);
+    private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
 
     private final Builder options;
     private final List<KvNode> nodes = new ArrayList<>();
@@ -183,9 +186,16 @@ public final class KvCluster implements AutoCloseable {
         return options.embedded && node == nodes.get(0) ? "embedded:" + zooKeeperPort : connectString();
     }
 
+    Path opsToken() {
+        return directory().resolve("token");
+    }
+
     private void startAll() throws IOException {
         if (!options.embedded) {
             startZooKeeper();
+        }
+        if (options.opsPorts) {
+            Files.writeString(opsToken(), KvNode.OPS_TOKEN); // once: a node may be reading it
         }
         for (KvNode node : nodes) {
             node.start();
@@ -196,10 +206,13 @@ public final class KvCluster implements AutoCloseable {
         awaitInSync(nodes.size(), START);
     }
 
-    /** A port that nobody has at the moment, of those that the system does not give to connections. */
+    /** A port that nobody has at the moment, and that was not given before, of those that the system does not give to connections. */
     public static int freePort() {
         for (int i = 0; i < 1000; i++) {
             int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
+            if (!GIVEN.add(port)) {
+                continue; // for something that may not have begun yet
+            }
             try (ServerSocket socket = new ServerSocket()) {
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
                 return port;

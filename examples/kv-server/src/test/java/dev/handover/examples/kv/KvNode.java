@@ -2,7 +2,6 @@ package dev.handover.examples.kv;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,8 +74,8 @@ public final class KvNode {
         arguments.addAll(List.of("--zookeeper", cluster.zooKeeperFor(this)));
         arguments.addAll(cluster.serverOptions());
         if (cluster.hasOpsPorts()) {
-            Path token = Files.writeString(cluster.directory().resolve("token"), OPS_TOKEN);
-            arguments.addAll(List.of("--ops", host + ":" + opsPort, "--ops-token", token.toString()));
+            arguments.addAll(List.of("--ops", host + ":" + opsPort));
+            arguments.addAll(List.of("--ops-token", cluster.opsToken().toString()));
         }
         process = JavaProcess.start(id, log(), cluster.placement().prefix(id), arguments);
     }
