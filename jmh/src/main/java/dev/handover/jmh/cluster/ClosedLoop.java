@@ -67,6 +67,11 @@ final class ClosedLoop implements Contender.Replies {
         return new Result(histogram, System.nanoTime() - begin, errors.get() - errorsBefore);
     }
 
+    /** Commands that failed since the start. */
+    long errors() {
+        return errors.get();
+    }
+
     /** Begins no further command and waits for those under way; false if some are not answered in time. */
     boolean stop() throws InterruptedException {
         stopping = true;
