@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -157,11 +159,35 @@ public final class HaNode implements AutoCloseable {
      * @throws IllegalStateException if this node has not joined the group
      */
     public void holdFeatureLevel(GroupId group, boolean hold) {
+        joined(group).post(new Event.HoldFeatureLevel(hold));
+    }
+
+    /**
+     * These nodes should lead the group before all others, whatever priorities and zones say (R23); among them these decide. For whoever decides above the group who leads it, as the live colour of
+     * {@link dev.handover.takeover.bluegreen.BlueGreen} does. It is a wish like the priority: it only lets others wait, or asks for a transfer. Counts until another set is given (an empty one: nobody)
+     * or the node ends; to be told alike on every node, because each acts on what it was told itself.
+     *
+     * @throws IllegalStateException if this node has not joined the group
+     */
+    public void favour(GroupId group, Set<NodeId> nodes) {
+        runtime.peers().favour(joined(group), nodes);
+    }
+
+    /**
+     * How much each node that announces itself should lead the group, as this node reckons it from priorities, zones and whom it was told to {@link #favour}: the greatest should. A copy; empty if
+     * this node has not joined the group.
+     */
+    public SortedMap<NodeId, Integer> leaderRanks(GroupId group) {
+        Replica replica = runtime.replica(group);
+        return replica == null ? new TreeMap<>() : runtime.peers().ranks(replica);
+    }
+
+    private Replica joined(GroupId group) {
         Replica replica = runtime.replica(group);
         if (replica == null) {
             throw new IllegalStateException("node " + id() + " has not joined group " + group + "; join it first");
         }
-        replica.post(new Event.HoldFeatureLevel(hold));
+        return replica;
     }
 
     /** What happens on this node. */

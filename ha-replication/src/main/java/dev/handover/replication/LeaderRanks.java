@@ -4,19 +4,20 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.coordination.Member;
 import dev.handover.coordination.MemberAttributes;
-import dev.handover.replication.protocol.Event;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * How much each node should lead a group (R23), from what the nodes themselves have announced, so that all come to the same answer: the priority, that for the group before that for all, and a
- * bonus above all priorities for nodes in the zone that they name as preferred.
+ * bonus above all priorities for nodes in the zone that they name as preferred. Above both stand the nodes that this one was told to favour ({@link HaNode#favour}).
  */
 final class LeaderRanks {
     static final int HIGHEST_PRIORITY = 1000;
     private static final int ZONE_BONUS = 10 * HIGHEST_PRIORITY;
+    private static final int FAVOUR = 10 * ZONE_BONUS;
     private static final String OF_GROUP = MemberAttributes.PRIORITY + ".";
 
     private LeaderRanks() {}
@@ -25,13 +26,14 @@ final class LeaderRanks {
         return OF_GROUP + group;
     }
 
-    /** For one group; {@code transfers} as the event says. */
-    static Event.Ranks of(Collection<Member> members, GroupId group, boolean transfers) {
+    /** For one group, of the nodes that announce themselves. */
+    static SortedMap<NodeId, Integer> of(Collection<Member> members, GroupId group, Set<NodeId> favoured) {
         SortedMap<NodeId, Integer> ranks = new TreeMap<>();
         for (Member member : members) {
-            ranks.put(member.node(), rank(member.attributes(), group));
+            int favour = favoured.contains(member.node()) ? FAVOUR : 0;
+            ranks.put(member.node(), rank(member.attributes(), group) + favour);
         }
-        return new Event.Ranks(ranks, transfers);
+        return ranks;
     }
 
     private static int rank(Map<String, String> attributes, GroupId group) {

@@ -157,6 +157,11 @@ final class NodeRuntime {
         return peers.members();
     }
 
+    /** The other nodes. */
+    Peers peers() {
+        return peers;
+    }
+
     /** The nodes that a connection stands to. */
     List<NodeId> connected() {
         return peers.connected();

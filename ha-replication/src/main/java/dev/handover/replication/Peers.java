@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -136,8 +138,22 @@ final class Peers implements TransportListener {
 
     /** R23: who should rather lead, as far as is known. On the loop. */
     void tellRanks(Replica replica) {
-        replica.step(LeaderRanks.of(
-                remembered.values(), replica.group(), node.options().transferToPreferred()));
+        replica.step(new Event.Ranks(ranks(replica), node.options().transferToPreferred()));
+    }
+
+    /** How much each node should lead that group, as far as is known. */
+    SortedMap<NodeId, Integer> ranks(Replica replica) {
+        return LeaderRanks.of(remembered.values(), replica.group(), replica.favoured());
+    }
+
+    /** These nodes should lead that group before all others. */
+    void favour(Replica replica, Set<NodeId> nodes) {
+        replica.favour(nodes);
+        node.loop().run(() -> {
+            if (node.loop().replicas().contains(replica)) {
+                tellRanks(replica);
+            }
+        });
     }
 
     @Override

@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -101,6 +102,7 @@ final class Replica {
     private volatile @Nullable HandoverException endReason;
     private volatile @Nullable UUID lineage;
     private volatile long droppedLease;
+    private volatile Set<NodeId> favoured = Set.of();
 
     Replica(NodeRuntime node, GroupId group, LogStore store, StateMachine stateMachine) {
         this.node = node;
@@ -127,6 +129,15 @@ final class Replica {
     }
 
     // ---- any thread
+
+    /** Who should lead before all others, whatever their ranks say. Any thread. */
+    Set<NodeId> favoured() {
+        return favoured;
+    }
+
+    void favour(Set<NodeId> nodes) {
+        favoured = Set.copyOf(nodes);
+    }
 
     GroupId group() {
         return group;

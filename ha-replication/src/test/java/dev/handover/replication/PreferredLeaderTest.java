@@ -11,11 +11,11 @@ import dev.handover.NodeId;
 import dev.handover.Role;
 import dev.handover.coordination.Member;
 import dev.handover.replication.TestCluster.Running;
-import dev.handover.replication.protocol.Event;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -128,15 +128,15 @@ class PreferredLeaderTest {
     @Test
     void shouldReckonRanksFromWhatEachNodeSaysAboutItself() {
         GroupId orders = GroupId.of("orders");
-        Event.Ranks ranks = LeaderRanks.of(
-                List.of(
-                        member("a", Map.of("priority", "7", "zone", "north", "preferred-zone", "south")),
-                        member("b", Map.of("priority", "-3", "zone", "south", "preferred-zone", "south")),
-                        member("c", Map.of("priority", "7", "priority.orders", "9")),
-                        member("d", Map.of("priority", "from another release"))),
-                orders,
-                true);
-        assertThat(ranks.ranks()).isEqualTo(Map.of(A, 7, B, 9_997, C, 9, D, 0));
+        List<Member> members = List.of(
+                member("a", Map.of("priority", "7", "zone", "north", "preferred-zone", "south")),
+                member("b", Map.of("priority", "-3", "zone", "south", "preferred-zone", "south")),
+                member("c", Map.of("priority", "7", "priority.orders", "9")),
+                member("d", Map.of("priority", "from another release")));
+        assertThat(LeaderRanks.of(members, orders, Set.of())).isEqualTo(Map.of(A, 7, B, 9_997, C, 9, D, 0));
+        assertThat(LeaderRanks.of(members, orders, Set.of(A, D)))
+                .as("who is favoured is above priority and zone")
+                .isEqualTo(Map.of(A, 100_007, B, 9_997, C, 9, D, 100_000));
     }
 
     private static Member member(String node, Map<String, String> attributes) {

@@ -13,12 +13,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Every leader that is not of the live colour gives its group to one that is (R18): in a switch, in a roll-back, and after any take-over that brought another one up. So whatever is done to leaders, they
- * come back to what the record says. On the loop.
+ * come back to what the record says. The node itself is told whom to favour, or a higher priority in the other colour would take the leadership back (R23). On the loop.
  */
 final class Alignment {
     private static final Logger LOG = LoggerFactory.getLogger(Alignment.class);
@@ -29,6 +30,7 @@ final class Alignment {
     private final Runnable changed;
     private final Set<GroupId> underWay = new HashSet<>();
     private final Map<GroupId, Long> notBefore = new HashMap<>();
+    private Set<NodeId> favoured = Set.of();
 
     Alignment(Instance instance, Runnable changed) {
         this.instance = instance;
@@ -36,6 +38,13 @@ final class Alignment {
     }
 
     void tick(SwitchRecord record, SortedMap<NodeId, Report> reports) {
+        Set<NodeId> live = new TreeSet<>();
+        reports.forEach((node, report) -> {
+            if (report.colour().equals(record.live())) {
+                live.add(node);
+            }
+        });
+        favour(live);
         if (record.live().equals(instance.colour())) {
             return;
         }
@@ -43,19 +52,43 @@ final class Alignment {
         for (ReplicatedLog log : instance.logs()) {
             GroupStatus status = log.status();
             if (status.role() == Role.LEADER && status.configuration() != null) {
-                List<NodeId> targets = status.configuration().inSync().stream()
-                        .map(replica -> replica.node())
-                        .filter(node -> {
-                            Report report = reports.get(node);
-                            return report != null && report.colour().equals(record.live());
-                        })
-                        .toList();
+                List<NodeId> targets = best(
+                        log.group(),
+                        status.configuration().inSync().stream()
+                                .map(replica -> replica.node())
+                                .filter(live::contains)
+                                .toList());
                 if (!targets.isEmpty()) {
                     transfer(log, targets.get(place % targets.size()), record);
                 }
             }
             place++;
         }
+    }
+
+    /** Within the colour the priority decides. */
+    private void favour(Set<NodeId> live) {
+        if (!live.equals(favoured)) {
+            favoured = live;
+            for (GroupId group : instance.groups()) {
+                try {
+                    instance.node().favour(group, live);
+                } catch (IllegalStateException e) {
+                    LOG.warn("{} does not favour the live instances: {}", instance.label(), e.getMessage());
+                }
+            }
+        }
+    }
+
+    private List<NodeId> best(GroupId group, List<NodeId> targets) {
+        Map<NodeId, Integer> ranks = instance.node().leaderRanks(group);
+        int highest = targets.stream()
+                .mapToInt(node -> ranks.getOrDefault(node, 0))
+                .max()
+                .orElse(0);
+        return targets.stream()
+                .filter(node -> ranks.getOrDefault(node, 0) == highest)
+                .toList();
     }
 
     private void transfer(ReplicatedLog log, NodeId target, SwitchRecord record) {
