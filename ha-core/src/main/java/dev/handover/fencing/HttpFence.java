@@ -4,8 +4,8 @@ import dev.handover.FencedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries the epoch over HTTP: the leader sends the header {@value #HEADER} with its requests, and the server lets a guard look at it before it does anything. A filter for
- * servlet containers is in the Spring module; other servers call {@link #admit} with the header's value.
+ * Carries the epoch over HTTP: the leader sends the header {@value #HEADER} with its requests, and the server lets a guard look at it before it does anything. {@link HttpFenceFilter} does so
+ * in servlet containers; other servers call {@link #admit} with the header's value.
  */
 public final class HttpFence {
     /** Name of the request header: a decimal number. */

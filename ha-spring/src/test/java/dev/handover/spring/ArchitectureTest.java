@@ -25,8 +25,6 @@ class ArchitectureTest {
                 .areNotAnnotations()
                 .and()
                 .areNotAssignableTo(HandoverCluster.class)
-                .and()
-                .areNotAssignableTo(HttpFenceFilter.class)
                 .should()
                 .notBePublic()
                 .check(classes);
