@@ -18,9 +18,10 @@ final class NodeLogs {
     private static final Pattern NEVER = Pattern.compile(
             "Invariant broken|has died, and the process|The application failed|OutOfMemory|Exception in thread|ERROR ");
 
-    /** Errors that disk faults and refused directories cause, and an orderly stop while ZooKeeper is away. */
-    private static final Pattern EXPECTED = Pattern.compile(
-            "has stopped itself and ends with 3: (?!Invariant)|Not closed within \\d+ s: stops as it is");
+    /** Errors that disk faults and refused directories cause, and an orderly stop while ZooKeeper is away: its client says, too, that the end of the session was not confirmed. */
+    private static final Pattern EXPECTED =
+            Pattern.compile("has stopped itself and ends with 3: (?!Invariant)|Not closed within \\d+ s: stops as it is"
+                    + "|ClientCnxn - Timeout error occurred for the packet .* header:: \\d+,-11 ");
 
     private static final Map<String, Pattern> COUNTED = Map.of(
             "snapshots taken", Pattern.compile("snapshot at index \\d+ TAKEN"),

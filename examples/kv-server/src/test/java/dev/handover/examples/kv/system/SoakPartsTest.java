@@ -37,6 +37,8 @@ class SoakPartsTest {
         NodeLogs logs = new NodeLogs();
         logs.look("10:00:00.000 WARN  replication - [kv a] FAULTED: Disk failed: No space left on device");
         logs.look("10:00:00.000 ERROR KvMain - kv/a has stopped itself and ends with 3: Disk failed: No space left");
+        logs.look(
+                "10:00:00.000 ERROR ClientCnxn - Timeout error occurred for the packet 'clientPath:null finished:false header:: 65,-11  replyHeader:: 0,0,0'.");
         assertThat(logs.findings()).isEmpty();
         logs.look("10:00:00.000 ERROR KvMain - kv/a has stopped itself and ends with 3: Invariant broken: R3");
         logs.look("10:00:00.000 ERROR Worker - Defect: thread loop ends");
