@@ -10,30 +10,45 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /** Switches two versions of the service back and forth while clients order, and says what they noticed. */
 public final class Drill {
     static final String USAGE =
             """
-            usage: java -jar blue-green.jar [--switches N] [--clients N] [--per-colour N] [--bake-ms N] [--slow-ms N]
+            usage: java -jar blue-green.jar [--switches N] [--roll-back N] [--clients N] [--pace-ms N] [--per-colour N] [--bake-ms N] [--warm-ms N] [--slow-ms N]
               --switches    how often it is switched, back and forth; 4
+              --roll-back   every so manieth switch is taken back while the new version is watched; 0: none
               --clients     how many clients order at the same time; 32
+              --pace-ms     each of them orders once in so long, or as soon as it has its answer; 50
               --per-colour  instances of each version; 1
               --bake-ms     how long each new version is watched before it stays; 3000
+              --warm-ms     how long clients order before the first switch; 10000
               --slow-ms     makes green that much slower by the order: it is rolled back; 0
             """;
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final PrintStream out;
     private int switches = 4;
+    private int rollBackEvery;
     private int clients = 32;
+    private int paceMillis = 50;
     private int perColour = 1;
     private int bakeMillis = 3000;
+    private int warmMillis = 10_000;
     private int slowMillis;
+    private final List<Load.Noticed> undisturbed = new ArrayList<>();
+    private final List<Load.Noticed> there = new ArrayList<>();
+    private final List<Load.Noticed> backs = new ArrayList<>();
 
     Drill(PrintStream out) {
         this.out = out;
@@ -64,9 +79,12 @@ public final class Drill {
             int value = Integer.parseInt(words[i + 1]);
             switch (words[i]) {
                 case "--switches" -> switches = value;
+                case "--roll-back" -> rollBackEvery = value;
                 case "--clients" -> clients = value;
+                case "--pace-ms" -> paceMillis = value;
                 case "--per-colour" -> perColour = value;
                 case "--bake-ms" -> bakeMillis = value;
+                case "--warm-ms" -> warmMillis = value;
                 case "--slow-ms" -> slowMillis = value;
                 default -> throw new IllegalArgumentException("no such option: " + words[i]);
             }
@@ -96,29 +114,25 @@ public final class Drill {
 
     private boolean drill(Instances instances) throws Exception {
         int port = instances.all().get(0).httpPort();
-        out.printf("%d clients, %d instances of each version%n", clients, perColour);
-        double longest = 0;
-        double undisturbed;
+        out.printf(
+                "%d clients, each at most one order in %d ms; %d instances of each version%n",
+                clients, paceMillis, perColour);
+        Load load = new Load(clients, instances.all(), paceMillis);
         int rolledBack = 0;
-        Load load = new Load(clients, instances.all());
         try (load) {
-            long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-            while (load.acknowledged() < 20L * clients && System.nanoTime() - deadline < 0) {
-                Thread.sleep(20); // until everybody is warm
-            }
-            load.longestMillis(); // the undisturbed stretch to compare with begins
-            Thread.sleep(bakeMillis);
-            undisturbed = load.longestMillis();
-            out.printf(Locale.ROOT, "undisturbed: longest request %.1f ms%n", undisturbed);
+            Thread.sleep(warmMillis); // until the compilers are done
             String live = "blue";
             for (int i = 1; i <= switches; i++) {
+                load.noticed();
+                Thread.sleep(bakeMillis); // an undisturbed stretch to compare with
+                note(undisturbed, "undisturbed", load);
                 String wanted = live.equals("blue") ? "green" : "blue";
-                String result = ask("POST", port, "/switch/" + wanted);
-                double pause = load.longestMillis();
-                longest = Math.max(longest, pause);
+                boolean back = rollBackEvery > 0 && i % rollBackEvery == 0;
+                String result = back ? switchAndBack(port, wanted, load) : ask("POST", port, "/switch/" + wanted);
+                out.printf("switch %d to %s: %s%n", i, wanted, result);
+                note(back ? backs : there, back ? "back" : "there", load);
                 rolledBack += result.startsWith("ROLLED_BACK") ? 1 : 0;
                 live = result.replaceAll(".* live=(\\w+) .*", "$1");
-                out.printf(Locale.ROOT, "switch %d to %s: %s%n  longest request %.1f ms%n", i, wanted, result, pause);
             }
         }
         long stored = Long.parseLong(ask("GET", port, "/orders"));
@@ -127,16 +141,71 @@ public final class Drill {
         out.println("orders by version: " + load.byVersion());
         out.printf(
                 Locale.ROOT,
-                "{\"switches\":%d,\"rolled_back\":%d,\"clients\":%d,\"acknowledged\":%d,\"failed\":%d,\"lost\":%d,\"longest_request_ms\":{\"undisturbed\":%.1f,\"switching\":%.1f}}%n",
+                "{\"switches\":%d,\"rolled_back\":%d,\"clients\":%d,\"acknowledged\":%d,\"failed\":%d,\"lost\":%d,%s,%s}%n",
                 switches,
                 rolledBack,
                 clients,
                 load.acknowledged(),
                 load.failed(),
                 lost,
-                undisturbed,
-                longest);
+                figures("longest_request_ms", Load.Noticed::requestMillis),
+                figures("longest_silence_ms", Load.Noticed::silenceMillis));
         return load.failed() == 0 && lost == 0 && load.acknowledged() > 0;
+    }
+
+    /** Takes the switch back when the new version has been watched for half its time; what was noticed until then counts as the way there. */
+    private String switchAndBack(int port, String wanted, Load load) throws Exception {
+        CompletableFuture<String> result = CompletableFuture.supplyAsync(() -> {
+            try {
+                return ask("POST", port, "/switch/" + wanted);
+            } catch (IOException | InterruptedException e) {
+                throw new CompletionException(e);
+            }
+        });
+        long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        while (!result.isDone() && !ask("GET", port, "/status").endsWith("step=BAKE")) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("the new version is not watched after a minute: " + ask("GET", port, "/status"));
+            }
+            Thread.sleep(20);
+        }
+        Thread.sleep(bakeMillis / 2);
+        note(there, "there", load);
+        try {
+            ask("POST", port, "/abort");
+        } catch (IOException e) { // it has ended by itself; its result says how
+            out.println("  not taken back by hand: " + e.getMessage());
+        }
+        return result.get(5, TimeUnit.MINUTES);
+    }
+
+    private void note(List<Load.Noticed> into, String what, Load load) {
+        Load.Noticed noticed = load.noticed();
+        into.add(noticed);
+        out.printf(
+                Locale.ROOT,
+                "  %-11s longest request %.1f ms, longest time without an answer to anybody %.1f ms%n",
+                what,
+                noticed.requestMillis(),
+                noticed.silenceMillis());
+    }
+
+    /** Median and maximum over the stretches. */
+    private String figures(String name, ToDoubleFunction<Load.Noticed> figure) {
+        return "\"" + name + "\":{" + figures("undisturbed", undisturbed, figure) + ","
+                + figures("there", there, figure) + "," + figures("back", backs, figure) + "}";
+    }
+
+    private static String figures(String name, List<Load.Noticed> all, ToDoubleFunction<Load.Noticed> figure) {
+        double[] sorted = all.stream().mapToDouble(figure).sorted().toArray();
+        return sorted.length == 0
+                ? "\"" + name + "\":null"
+                : String.format(
+                        Locale.ROOT,
+                        "\"%s\":{\"median\":%.1f,\"max\":%.1f}",
+                        name,
+                        sorted[sorted.length / 2],
+                        sorted[sorted.length - 1]);
     }
 
     private String ask(String method, int port, String path) throws IOException, InterruptedException {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -18,17 +19,27 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Load implements AutoCloseable {
     private static final int SHOWN = 5;
 
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(5))
+            .build();
     private final AtomicBoolean stop = new AtomicBoolean();
     private final List<Thread> clients = new ArrayList<>();
     private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicLong failed = new AtomicLong();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private final AtomicLong longestNanos = new AtomicLong();
+    private final AtomicLong lastAnswer = new AtomicLong(System.nanoTime());
+    private final AtomicLong longestSilenceNanos = new AtomicLong();
+    private final long paceNanos;
     private final Map<String, AtomicLong> byVersion = new java.util.concurrent.ConcurrentHashMap<>();
 
-    Load(int count, List<Instances.Started> instances) {
+    /** What was noticed in a stretch of time: the longest request of anybody, and the longest time in which nobody got an answer. */
+    record Noticed(double requestMillis, double silenceMillis) {}
+
+    /** Each client orders once in {@code paceMillis}, or as soon as it has its answer. */
+    Load(int count, List<Instances.Started> instances, int paceMillis) {
+        paceNanos = TimeUnit.MILLISECONDS.toNanos(paceMillis);
         for (int i = 0; i < count; i++) {
             int client = i;
             int port = instances.get(i % instances.size()).httpPort();
@@ -55,7 +66,10 @@ final class Load implements AutoCloseable {
                 String version = response.body().substring(response.body().indexOf(' ') + 1);
                 byVersion.computeIfAbsent(version, key -> new AtomicLong()).incrementAndGet();
                 acknowledged.incrementAndGet();
-                longestNanos.accumulateAndGet(System.nanoTime() - start, Math::max);
+                long now = System.nanoTime();
+                longestNanos.accumulateAndGet(now - start, Math::max);
+                longestSilenceNanos.accumulateAndGet(now - lastAnswer.getAndSet(now), Math::max);
+                TimeUnit.NANOSECONDS.sleep(paceNanos - (now - start));
             } catch (InterruptedException e) {
                 return;
             } catch (Exception e) {
@@ -79,9 +93,9 @@ final class Load implements AutoCloseable {
         return List.copyOf(failures);
     }
 
-    /** The longest request since this was asked last. */
-    double longestMillis() {
-        return longestNanos.getAndSet(0) / 1e6;
+    /** Since this was asked last. */
+    Noticed noticed() {
+        return new Noticed(longestNanos.getAndSet(0) / 1e6, longestSilenceNanos.getAndSet(0) / 1e6);
     }
 
     Map<String, Long> byVersion() {

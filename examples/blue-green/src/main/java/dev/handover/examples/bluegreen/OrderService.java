@@ -7,6 +7,7 @@ import dev.handover.NodeId;
 import dev.handover.coordination.Member;
 import dev.handover.coordination.MemberAttributes;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
+import dev.handover.event.HaEvent.SwitchStep;
 import dev.handover.netty.NettyTransport;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
@@ -26,11 +27,17 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One instance of the service: HTTP on the JDK's server, orders in a replicated log. An instance whose colour is not live passes orders on to one that is.
@@ -40,18 +47,27 @@ import java.util.concurrent.TimeUnit;
  * GET  /orders          how many there are
  * GET  /status          colour, version, what is live, the last step of a switch
  * POST /switch/COLOUR   switches, and answers how that ended
+ * POST /abort           takes the switch that is under way back
  * </pre>
  */
 final class OrderService implements AutoCloseable, BlueGreenHooks {
     private static final String FORWARDED = "X-Forwarded-By";
     private static final String HTTP = "http";
+    private static final Logger LOG = LoggerFactory.getLogger(OrderService.class);
     private static final int THREADS = 64;
+    private static final int REHEARSALS = 100;
+    private static final int AT_A_TIME = 2;
+    private static final int CONNECTIONS = 8;
+    private static final Duration ENOUGH = Duration.ofSeconds(3);
+    private static final int REST_MILLIS = 10;
     private static final int PATIENCE_SECONDS = 10;
 
     private final Options options;
     private final TrafficMonitor traffic = new TrafficMonitor();
-    private final HttpClient client =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
     private final ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
         Thread thread = new Thread(task, "http");
         thread.setDaemon(true);
@@ -117,21 +133,71 @@ final class OrderService implements AutoCloseable, BlueGreenHooks {
                 .hooks(this)
                 .traffic(traffic)
                 .start();
+        blueGreen.onStatus(this::prepare);
         http.setExecutor(threads);
         http.createContext("/", this::serve);
         http.start();
     }
 
-    /** Before it may become live: its own way from HTTP to the log, until the compiler has seen it. */
+    /** Before it may become live: the way of an order from HTTP to the log and back, until the compiler has seen it; a few at a time, because the live version needs the processor, too. */
     @Override
     public void warmUp(Duration time) throws Exception {
-        for (int i = 0; i < 100 && !Thread.interrupted(); i++) {
-            HttpRequest request = HttpRequest.newBuilder(
-                            URI.create("http://127.0.0.1:" + options.httpPort() + "/orders"))
-                    .timeout(Duration.ofSeconds(PATIENCE_SECONDS))
-                    .build();
-            client.send(request, HttpResponse.BodyHandlers.discarding());
+        long end = System.nanoTime() + ENOUGH.toNanos();
+        for (int i = 0; i < REHEARSALS && System.nanoTime() - end < 0; i++) {
+            CompletableFuture.allOf(rehearse("127.0.0.1:" + options.httpPort(), i, AT_A_TIME))
+                    .get(time.toMillis(), TimeUnit.MILLISECONDS);
+            Thread.sleep(REST_MILLIS);
         }
+    }
+
+    /** While the other version warms up: opens the connections on which this one will pass orders on to it. On the node's event thread. */
+    private void prepare(SwitchStatus status) {
+        if (status.step() == SwitchStep.WARM && status.isLive()) {
+            for (String address : addresses(status.to())) {
+                for (CompletableFuture<?> rehearsal : rehearse(address, -1, CONNECTIONS)) {
+                    rehearsal.whenComplete((done, failure) -> {
+                        if (failure != null) {
+                            LOG.info("{} is not warm for {}: {}", options.id(), address, failure.toString());
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /** Orders that are none, taken by that instance whatever is live. */
+    private CompletableFuture<?>[] rehearse(String address, int round, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> client.sendAsync(
+                                order(address, OrderBook.REHEARSAL + options.id() + "-" + round + "-" + i),
+                                HttpResponse.BodyHandlers.ofString())
+                        .thenAccept(response -> {
+                            if (response.statusCode() != 200) {
+                                throw new IllegalStateException("a rehearsal was answered with " + response.statusCode()
+                                        + " " + response.body());
+                            }
+                        }))
+                .toArray(CompletableFuture<?>[]::new);
+    }
+
+    private HttpRequest order(String address, String id) {
+        return HttpRequest.newBuilder(URI.create("http://" + address + "/orders/" + id))
+                .timeout(Duration.ofSeconds(PATIENCE_SECONDS))
+                .header(FORWARDED, options.id())
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build();
+    }
+
+    /** Where instances of that colour serve. */
+    private List<String> addresses(@Nullable String colour) {
+        List<String> found = new ArrayList<>();
+        for (Member member : node.members()) {
+            String address = member.attributes().get(HTTP);
+            if (address != null && Objects.equals(member.attributes().get(MemberAttributes.COLOUR), colour)) {
+                found.add(address);
+            }
+        }
+        return found;
     }
 
     private void serve(HttpExchange exchange) throws IOException {
@@ -151,9 +217,14 @@ final class OrderService implements AutoCloseable, BlueGreenHooks {
                             + status.step();
                 } else if (path.startsWith("/switch/")) {
                     answer = switchTo(path.substring("/switch/".length()));
+                } else if (path.equals("/abort")) {
+                    blueGreen
+                            .abort("asked for by " + exchange.getRemoteAddress())
+                            .get(1, TimeUnit.MINUTES);
+                    answer = "goes back";
                 } else {
                     code = 404;
-                    answer = "no such thing; there are /orders/ID, /orders, /status and /switch/COLOUR";
+                    answer = "no such thing; there are /orders/ID, /orders, /status, /switch/COLOUR and /abort";
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -173,19 +244,10 @@ final class OrderService implements AutoCloseable, BlueGreenHooks {
 
     private String order(String id, HttpExchange exchange) throws Exception {
         if (!blueGreen.isLive() && exchange.getRequestHeaders().getFirst(FORWARDED) == null) {
-            for (Member member : node.members()) {
-                String address = member.attributes().get(HTTP);
-                String live = blueGreen.status().live();
-                if (address != null && Objects.equals(member.attributes().get(MemberAttributes.COLOUR), live)) {
-                    HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + address + "/orders/" + id))
-                            .timeout(Duration.ofSeconds(PATIENCE_SECONDS))
-                            .header(FORWARDED, options.id())
-                            .POST(HttpRequest.BodyPublishers.noBody())
-                            .build();
-                    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
-                    if (response.statusCode() == 200) {
-                        return response.body();
-                    }
+            for (String address : addresses(blueGreen.status().live())) {
+                HttpResponse<String> response = client.send(order(address, id), HttpResponse.BodyHandlers.ofString());
+                if (response.statusCode() == 200) {
+                    return response.body();
                 }
             }
         }
@@ -200,7 +262,9 @@ final class OrderService implements AutoCloseable, BlueGreenHooks {
             failed = false;
             return number + " " + options.version();
         } finally {
-            traffic.record(System.nanoTime() - start, failed);
+            if (!id.startsWith(OrderBook.REHEARSAL)) {
+                traffic.record(System.nanoTime() - start, failed);
+            }
         }
     }
 

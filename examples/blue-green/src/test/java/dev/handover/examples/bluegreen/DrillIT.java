@@ -14,19 +14,22 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class DrillIT {
     @Test
-    void shouldSwitchThereAndBackWithoutAFailedRequest() throws Exception {
-        List<String> lines = run("--switches", "2", "--clients", "32", "--bake-ms", "1000");
+    void shouldSwitchAndBeTakenBackWithoutAFailedRequest() throws Exception {
+        List<String> lines =
+                run("--switches", "2", "--roll-back", "2", "--clients", "32", "--bake-ms", "1000", "--warm-ms", "1500");
         assertThat(lines.get(lines.size() - 1))
                 .as(String.join("\n", lines))
                 .startsWith("{\"switches\":2,\"rolled_back\":")
                 .contains("\"failed\":0,\"lost\":0,");
+        assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("  back "));
         assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("switch 2 to "));
         System.out.println(String.join("\n", lines));
     }
 
     @Test
     void shouldRollBackAVersionThatIsSlower() throws Exception {
-        List<String> lines = run("--switches", "1", "--clients", "16", "--bake-ms", "2000", "--slow-ms", "300");
+        List<String> lines =
+                run("--switches", "1", "--clients", "16", "--bake-ms", "2000", "--warm-ms", "1500", "--slow-ms", "300");
         assertThat(lines.get(lines.size() - 1))
                 .as(String.join("\n", lines))
                 .startsWith("{\"switches\":1,\"rolled_back\":1,")
