@@ -16,10 +16,12 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** One connection, from its first byte to its last: the handshake as drawn in {@link Wire}, then messages. Lives on the event loop. */
@@ -75,6 +77,15 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
         decoder = new FrameDecoder(
                 this, Math.min(Wire.MAX_GREETING_BYTES, hub.options().maxFrameBytes()));
         outbox = new Outbox(channel, hub.options().maxQueuedBytes(), this::failed);
+        Tls tls = hub.tls();
+        if (tls != null) {
+            InetSocketAddress target = dialled == null ? null : dialled.dial().target();
+            channel.pipeline()
+                    .addLast(tls.handler(
+                            channel,
+                            target == null ? null : target.getHostString(),
+                            target == null ? 0 : target.getPort()));
+        }
         channel.pipeline().addLast(decoder, this);
     }
 
@@ -176,6 +187,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
                 failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof WireFormatException) {
             malformed(String.valueOf(cause.getMessage()));
+        } else if (cause instanceof SSLException tls && hello == null) {
+            untrusted(Tls.explain(tls));
         } else if (cause instanceof IOException) {
             close("lost: " + cause.getMessage());
         } else {
@@ -235,7 +248,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
 
     private void greeted(Greeting greeting) {
         Hello other = greeting.hello();
-        String refusal = hub.refusalOf(greeting, dialled);
+        Tls tls = hub.tls();
+        String refusal = tls == null ? null : tls.refusalOf(channel, greeting.speaker());
+        refusal = refusal == null ? hub.refusalOf(greeting, dialled) : refusal;
         if (other == null || refusal != null) {
             String reason = refusal == null ? "not understood" : refusal;
             NodeId node = dialled == null ? greeting.speaker() : dialled.id();
@@ -391,6 +406,18 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
             hub.rejected(node, reason, channel);
         } else {
             hub.stranger(channel, reason);
+        }
+    }
+
+    /** There will be no greeting: TLS found no agreement. */
+    private void untrusted(String reason) {
+        if (end(reason, true)) {
+            channel.close();
+            if (dialled != null) {
+                hub.rejected(dialled.id(), reason, channel);
+            } else {
+                hub.stranger(channel, reason);
+            }
         }
     }
 

@@ -53,6 +53,12 @@ final class Dial {
         failures = 0;
     }
 
+    /** Where the peer is said to be; null: nowhere. */
+    @Nullable
+    InetSocketAddress target() {
+        return target;
+    }
+
     /** Dials at once, unless an attempt is under way or the next one has its time. */
     void begin() {
         if (pause == null && connecting == null && connection == null) {

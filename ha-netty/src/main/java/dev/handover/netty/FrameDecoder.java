@@ -13,6 +13,12 @@ final class FrameDecoder extends ByteToMessageDecoder {
         void frame(int type, ByteBuf body) throws WireFormatException;
     }
 
+    /** A record of TLS begins with its type and the version's major number, 3 (RFC 8446, 5.1); no frame is so long. */
+    private static final int TLS_HANDSHAKE = 0x1603;
+
+    private static final int TLS_ALERT = 0x1503;
+    private static final int VERSION_SHIFT = 16;
+
     private final Sink sink;
     private int maxFrameBytes;
     private boolean stopped;
@@ -43,6 +49,13 @@ final class FrameDecoder extends ByteToMessageDecoder {
         }
         long length = in.getUnsignedInt(in.readerIndex());
         if (length < 1 || length > maxFrameBytes) {
+            int version = (int) (length >> VERSION_SHIFT);
+            if (version == TLS_HANDSHAKE || version == TLS_ALERT) {
+                throw new WireFormatException(
+                        "frame length",
+                        0,
+                        "is the beginning of TLS, which this node does not speak: switch it on for all nodes or for none");
+            }
             throw new WireFormatException("frame length", 0, length + " is not in 1.." + maxFrameBytes);
         }
         if (in.readableBytes() < Wire.LENGTH_BYTES + length) {

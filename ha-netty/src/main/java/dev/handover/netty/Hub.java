@@ -32,6 +32,7 @@ final class Hub {
 
     private final NodeId self;
     private final Options options;
+    private final @Nullable Tls tls;
     private final Backend backend;
     private final EventLoop loop;
     private final Bootstrap dialer;
@@ -45,9 +46,17 @@ final class Hub {
     private final LogGate logGate = new LogGate(LOG_AGAIN_NANOS);
     private boolean closing;
 
-    Hub(NodeId self, Options options, Backend backend, EventLoop loop, Bootstrap dialer, GuardedListener listener) {
+    Hub(
+            NodeId self,
+            Options options,
+            @Nullable Tls tls,
+            Backend backend,
+            EventLoop loop,
+            Bootstrap dialer,
+            GuardedListener listener) {
         this.self = self;
         this.options = options;
+        this.tls = tls;
         this.backend = backend;
         this.loop = loop;
         this.dialer = dialer;
@@ -63,6 +72,12 @@ final class Hub {
 
     Options options() {
         return options;
+    }
+
+    /** Null without. */
+    @Nullable
+    Tls tls() {
+        return tls;
     }
 
     Backend backend() {

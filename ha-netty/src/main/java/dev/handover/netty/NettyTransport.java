@@ -20,6 +20,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -39,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * <p>One daemon thread, {@code <node>-transport}, does all reading, writing and calling of the {@link TransportListener}; therefore calls of the listener come
  * one at a time for all peers. It uses Linux epoll where it can, the JDK's selectors elsewhere. Nothing here blocks but {@link #start} and {@link #close}.
  *
- * <p>Whoever can reach the port can speak: there is no encryption and no authentication yet. Keep it in a trusted network.
+ * <p>Without {@link Builder#tls TLS} whoever can reach the port can speak and listen: keep it in a trusted network then.
  */
 public final class NettyTransport implements Transport {
     private static final Logger LOG = LoggerFactory.getLogger(NettyTransport.class);
@@ -84,7 +85,7 @@ public final class NettyTransport implements Transport {
     /**
      * {@inheritDoc}
      *
-     * @throws IOException if it cannot listen there; the message names the address
+     * @throws IOException if it cannot listen there, or with TLS this node's own certificate has expired or is another node's; the message names address or certificate
      * @throws IllegalStateException if it was started or closed before
      */
     @Override
@@ -93,6 +94,8 @@ public final class NettyTransport implements Transport {
             throw new IllegalStateException(
                     "the transport of " + self + " was started or closed before: build a new one");
         }
+        TlsOptions secured = options.tls();
+        Tls tls = secured == null ? null : new Tls(self, secured);
         Backend backend = options.nativeTransport() ? Backend.best() : Backend.NIO;
         if (options.nativeTransport() && backend == Backend.NIO) {
             LOG.debug("{}: no epoll here, using the JDK's selectors", self, Epoll.unavailabilityCause());
@@ -109,7 +112,7 @@ public final class NettyTransport implements Transport {
                 .option(ChannelOption.SO_KEEPALIVE, true)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
                 .option(ChannelOption.WRITE_BUFFER_WATER_MARK, ENCODED_AHEAD);
-        Hub hub = new Hub(self, options, backend, loop, dialer, new GuardedListener(self, listener));
+        Hub hub = new Hub(self, options, tls, backend, loop, dialer, new GuardedListener(self, listener));
         ServerBootstrap acceptor = new ServerBootstrap()
                 .group(loop, loop)
                 .channel(backend.listener)
@@ -151,7 +154,13 @@ public final class NettyTransport implements Transport {
                 : InetSocketAddress.createUnresolved(
                         advertised.getHostString(), advertised.getPort() == 0 ? local.getPort() : advertised.getPort());
         running = new Running(self, loop, thread, hub, server, address);
-        LOG.info("{}: listening on {} ({}), to be dialled at {}", self, local, backend, address);
+        LOG.info(
+                "{}: listening on {} ({}{}), to be dialled at {}",
+                self,
+                local,
+                backend,
+                tls == null ? "" : ", TLS",
+                address);
     }
 
     private AdaptiveRecvByteBufAllocator receiveBuffers() {
@@ -304,6 +313,7 @@ public final class NettyTransport implements Transport {
         private Duration rejectedRedial = Duration.ofSeconds(1);
         private Duration closeTimeout = Duration.ofSeconds(1);
         private boolean nativeTransport = true;
+        private @Nullable TlsOptions tls;
 
         private Builder(String host, int port) {
             this.host = host;
@@ -380,6 +390,12 @@ public final class NettyTransport implements Transport {
             return this;
         }
 
+        /** Encrypts, and lets nobody in but nodes with a certificate; the same on all nodes. Default: neither. */
+        public Builder tls(TlsOptions how) {
+            tls = Objects.requireNonNull(how, "how");
+            return this;
+        }
+
         /**
          * The transport; nothing is opened before {@link NettyTransport#start}.
          *
@@ -421,7 +437,8 @@ public final class NettyTransport implements Transport {
                     maxRedial,
                     rejectedRedial,
                     closeTimeout,
-                    nativeTransport));
+                    nativeTransport,
+                    tls));
         }
 
         private static boolean isWildcard(String host) {

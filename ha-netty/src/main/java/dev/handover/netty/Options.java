@@ -17,4 +17,5 @@ record Options(
         Duration maxRedial,
         Duration rejectedRedial,
         Duration closeTimeout,
-        boolean nativeTransport) {}
+        boolean nativeTransport,
+        @Nullable TlsOptions tls) {}

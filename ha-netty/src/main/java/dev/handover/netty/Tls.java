@@ -1,0 +1,144 @@
+package dev.handover.netty;
+
+import dev.handover.NodeId;
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.Collection;
+import java.util.List;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+
+/** What {@link TlsOptions} mean for one transport: a handler before each connection, and who may say that he is whom. */
+final class Tls {
+    /** DNS names among a certificate's alternative names (RFC 5280, 4.2.1.6). */
+    private static final int DNS_NAME = 2;
+
+    /** The operators' tool, whose every run has another id behind this. */
+    private static final String TOOL = "ha-admin";
+
+    private static final long CLOSE_NOTIFY_MILLIS = 200;
+
+    private final TlsOptions options;
+    private final SslContext client;
+    private final SslContext server;
+
+    /** @throws IOException if this node could not show a certificate that the others take */
+    Tls(NodeId self, TlsOptions options) throws IOException {
+        this.options = options;
+        X509Certificate own = options.own();
+        String problem = own == null ? null : problem(own, self, options.check());
+        if (problem != null) {
+            throw new IOException("node " + self + " cannot speak TLS: its own " + problem);
+        }
+        client = options.client();
+        server = options.server();
+    }
+
+    /** In front of everything else of a new connection; the name that was dialled, or null for one that was accepted. */
+    SslHandler handler(Channel channel, @Nullable String dialled, int port) {
+        SslHandler handler = dialled == null
+                ? server.newHandler(channel.alloc())
+                : client.newHandler(channel.alloc(), dialled, port);
+        handler.setHandshakeTimeoutMillis(0); // the connection's own counts
+        handler.setCloseNotifyFlushTimeoutMillis(CLOSE_NOTIFY_MILLIS);
+        return handler;
+    }
+
+    /** Why the certificate that the other side has shown is not that of this node; null if it is. */
+    @Nullable
+    String refusalOf(Channel channel, NodeId speaker) {
+        SslHandler handler = channel.pipeline().get(SslHandler.class);
+        try {
+            Certificate[] shown = handler.engine().getSession().getPeerCertificates();
+            return shown.length > 0 && shown[0] instanceof X509Certificate certificate
+                    ? problem(certificate, speaker, options.check())
+                    : "no X.509 certificate was shown by " + speaker;
+        } catch (SSLPeerUnverifiedException e) {
+            return "no certificate was shown by " + speaker;
+        }
+    }
+
+    private static @Nullable String problem(X509Certificate certificate, NodeId node, TlsOptions.PeerCheck check) {
+        String which = "certificate " + certificate.getSubjectX500Principal().getName();
+        try {
+            certificate.checkValidity();
+        } catch (CertificateExpiredException e) {
+            return which + " has expired at " + certificate.getNotAfter().toInstant() + ": renew it";
+        } catch (CertificateNotYetValidException e) {
+            return which + " is not valid before " + certificate.getNotBefore().toInstant()
+                    + ": is the clock of this host right?";
+        }
+        String name = node.value().startsWith(TOOL + ".") ? TOOL : node.value();
+        if (check == TlsOptions.PeerCheck.NODE && !names(certificate, name)) {
+            return which + " does not name node " + name + ", neither as DNS name nor as common name: give each node a"
+                    + " certificate of its own";
+        }
+        return null;
+    }
+
+    private static boolean names(X509Certificate certificate, String node) {
+        try {
+            Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+            if (names != null) {
+                for (List<?> name : names) {
+                    if (name.get(0).equals(DNS_NAME) && node.equalsIgnoreCase(String.valueOf(name.get(1)))) {
+                        return true;
+                    }
+                }
+            }
+            for (Rdn part : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
+                if (part.getType().equalsIgnoreCase("CN") && node.equalsIgnoreCase(String.valueOf(part.getValue()))) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (CertificateParsingException | InvalidNameException e) {
+            return false; // whom it names cannot be said, so it is nobody's
+        }
+    }
+
+    /** In words of an operator what has gone wrong, and on which side. */
+    static String explain(SSLException failure) {
+        if (failure instanceof NotSslRecordException) {
+            return "the other side does not speak TLS: switch it on for all nodes or for none";
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateExpiredException) {
+                return "the other side's certificate has expired (" + cause.getMessage() + "): renew it there";
+            }
+            if (cause instanceof CertificateNotYetValidException) {
+                return "the other side's certificate is not valid yet (" + cause.getMessage()
+                        + "): do the clocks agree?";
+            }
+            if (cause instanceof CertPathBuilderException) {
+                return "the other side's certificate is of no authority that is trusted here (" + cause.getMessage()
+                        + ")";
+            }
+            if (cause.getCause() == null && cause instanceof CertificateException) {
+                return "the other side's certificate is not accepted: " + cause.getMessage();
+            }
+        }
+        String text = String.valueOf(failure.getMessage());
+        if (text.contains("Empty client certificate chain")) {
+            return "the other side shows no certificate, or has none of an authority that is trusted here";
+        }
+        return text.contains("alert")
+                ? "the other side does not accept this node's certificate or TLS version; its log says why (" + text
+                        + ")"
+                : "TLS failed: " + text;
+    }
+}
