@@ -61,6 +61,9 @@ public final class NettyTransport implements Transport {
     private record Running(
             NodeId self, EventLoop loop, LoopThread thread, Hub hub, Channel server, InetSocketAddress address) {}
 
+    private @Nullable TlsOptions renewed;
+    private @Nullable TlsWatch watch;
+
     private NettyTransport(Options options) {
         this.options = options;
     }
@@ -94,7 +97,7 @@ public final class NettyTransport implements Transport {
             throw new IllegalStateException(
                     "the transport of " + self + " was started or closed before: build a new one");
         }
-        TlsOptions secured = options.tls();
+        TlsOptions secured = renewed == null ? options.tls() : renewed;
         Tls tls = secured == null ? null : new Tls(self, secured);
         Backend backend = options.nativeTransport() ? Backend.best() : Backend.NIO;
         if (options.nativeTransport() && backend == Backend.NIO) {
@@ -154,6 +157,9 @@ public final class NettyTransport implements Transport {
                 : InetSocketAddress.createUnresolved(
                         advertised.getHostString(), advertised.getPort() == 0 ? local.getPort() : advertised.getPort());
         running = new Running(self, loop, thread, hub, server, address);
+        if (tls != null && secured != null) {
+            watch = new TlsWatch(self, tls, secured.checkFilesEvery());
+        }
         LOG.info(
                 "{}: listening on {} ({}{}), to be dialled at {}",
                 self,
@@ -165,6 +171,24 @@ public final class NettyTransport implements Transport {
 
     private AdaptiveRecvByteBufAllocator receiveBuffers() {
         return new AdaptiveRecvByteBufAllocator(1 << 10, 16 << 10, 256 << 10);
+    }
+
+    /**
+     * Has connections that begin from now on show and check other certificates; those that stand go on. For certificates that come from elsewhere than {@linkplain TlsOptions#pem files}, which are looked at by themselves. Any thread.
+     *
+     * @throws IOException if this node's certificate has expired or is another node's; nothing has changed then
+     * @throws IllegalStateException if this transport was built without TLS
+     */
+    public synchronized void renew(TlsOptions tls) throws IOException {
+        Running now = running;
+        if (options.tls() == null) {
+            throw new IllegalStateException("this transport has no TLS: say so before it starts, on all nodes");
+        }
+        Tls current = now == null ? null : now.hub().tls();
+        if (current != null) {
+            current.use(tls);
+        }
+        renewed = tls;
     }
 
     /** {@inheritDoc} The advertised address if there is one (unresolved), else the one it listens on. */
@@ -247,6 +271,9 @@ public final class NettyTransport implements Transport {
             first = !closeBegun;
             closeBegun = true;
             now = running;
+            if (watch != null) {
+                watch.close();
+            }
         }
         if (now == null) {
             return;

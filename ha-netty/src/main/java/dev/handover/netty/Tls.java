@@ -21,9 +21,13 @@ import javax.naming.ldap.Rdn;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What {@link TlsOptions} mean for one transport: a handler before each connection, and who may say that he is whom. */
 final class Tls {
+    private static final Logger LOG = LoggerFactory.getLogger(NettyTransport.class);
+
     /** DNS names among a certificate's alternative names (RFC 5280, 4.2.1.6). */
     private static final int DNS_NAME = 2;
 
@@ -32,27 +36,52 @@ final class Tls {
 
     private static final long CLOSE_NOTIFY_MILLIS = 200;
 
-    private final TlsOptions options;
-    private final SslContext client;
-    private final SslContext server;
+    /** What new connections use. */
+    private record InUse(TlsOptions options, SslContext client, SslContext server) {}
+
+    private final NodeId self;
+    private volatile InUse inUse;
 
     /** @throws IOException if this node could not show a certificate that the others take */
     Tls(NodeId self, TlsOptions options) throws IOException {
-        this.options = options;
+        this.self = self;
+        inUse = checked(self, options);
+    }
+
+    /**
+     * For connections that begin from now on. Any thread.
+     *
+     * @throws IOException as the constructor; nothing has changed then
+     */
+    void use(TlsOptions options) throws IOException {
+        inUse = checked(self, options);
+        X509Certificate own = options.own();
+        LOG.info(
+                "{}: new connections use other certificates{}",
+                self,
+                own == null
+                        ? ""
+                        : ", this node's is valid until " + own.getNotAfter().toInstant());
+    }
+
+    private static InUse checked(NodeId self, TlsOptions options) throws IOException {
         X509Certificate own = options.own();
         String problem = own == null ? null : problem(own, self, options.check());
         if (problem != null) {
             throw new IOException("node " + self + " cannot speak TLS: its own " + problem);
         }
-        client = options.client();
-        server = options.server();
+        return new InUse(options, options.client(), options.server());
+    }
+
+    TlsOptions options() {
+        return inUse.options();
     }
 
     /** In front of everything else of a new connection; the name that was dialled, or null for one that was accepted. */
     SslHandler handler(Channel channel, @Nullable String dialled, int port) {
         SslHandler handler = dialled == null
-                ? server.newHandler(channel.alloc())
-                : client.newHandler(channel.alloc(), dialled, port);
+                ? inUse.server().newHandler(channel.alloc())
+                : inUse.client().newHandler(channel.alloc(), dialled, port);
         handler.setHandshakeTimeoutMillis(0); // the connection's own counts
         handler.setCloseNotifyFlushTimeoutMillis(CLOSE_NOTIFY_MILLIS);
         return handler;
@@ -65,7 +94,7 @@ final class Tls {
         try {
             Certificate[] shown = handler.engine().getSession().getPeerCertificates();
             return shown.length > 0 && shown[0] instanceof X509Certificate certificate
-                    ? problem(certificate, speaker, options.check())
+                    ? problem(certificate, speaker, options().check())
                     : "no X.509 certificate was shown by " + speaker;
         } catch (SSLPeerUnverifiedException e) {
             return "no certificate was shown by " + speaker;

@@ -5,14 +5,10 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.security.Principal;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -32,9 +28,13 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Both sides of every connection show a certificate that the other's trusted authorities have signed and that is valid at that time. Beyond that, see {@link PeerCheck}. All nodes have TLS or none has: a node with it and one without refuse each other,
- * and both say so. Immutable; the files are read once, so that a renewed certificate is used after a restart of the node.
+ * and both say so. Immutable; of {@linkplain #pem files}, the transport reads again what has {@linkplain #checkFilesEvery changed}.
  */
 public final class TlsOptions {
+    private static final Duration CHECK_FILES = Duration.ofSeconds(10);
+    private static final Duration LEAST_INTERVAL = Duration.ofMillis(10);
+    private static final Duration MOST_INTERVAL = Duration.ofDays(1);
+
     /** What a certificate must name, beside being trusted. */
     public enum PeerCheck {
         /**
@@ -59,16 +59,26 @@ public final class TlsOptions {
     private final @Nullable X509Certificate own;
     private final TrustIn trusted;
     private final PeerCheck check;
+    private final @Nullable PemFiles files;
+    private final Duration checkFilesEvery;
 
     private interface TrustIn {
         void set(SslContextBuilder builder);
     }
 
-    private TlsOptions(Identity identity, @Nullable X509Certificate own, TrustIn trusted, PeerCheck check) {
+    private TlsOptions(
+            Identity identity,
+            @Nullable X509Certificate own,
+            TrustIn trusted,
+            PeerCheck check,
+            @Nullable PemFiles files,
+            Duration checkFilesEvery) {
         this.identity = identity;
         this.own = own;
         this.trusted = trusted;
         this.check = check;
+        this.files = files;
+        this.checkFilesEvery = checkFilesEvery;
     }
 
     /**
@@ -80,34 +90,24 @@ public final class TlsOptions {
      * @throws IOException if one cannot be read or is something else; the message names the file
      */
     public static TlsOptions pem(Path certificates, Path privateKey, Path trusted) throws IOException {
-        List<X509Certificate> chain = read(certificates);
-        List<X509Certificate> authorities = read(trusted);
-        if (!Files.isReadable(privateKey)) {
-            throw new IOException("private key " + privateKey + " cannot be read: is it there, and this process's?");
-        }
+        return of(PemFiles.read(certificates, privateKey, trusted), PeerCheck.NODE, CHECK_FILES);
+    }
+
+    private static TlsOptions of(PemFiles files, PeerCheck check, Duration interval) {
+        X509Certificate[] chain = files.chain().toArray(X509Certificate[]::new);
         Identity identity = new Identity() {
             @Override
             public SslContextBuilder server() {
-                return SslContextBuilder.forServer(certificates.toFile(), privateKey.toFile());
+                return SslContextBuilder.forServer(files.key(), chain);
             }
 
             @Override
             public void client(SslContextBuilder builder) {
-                builder.keyManager(certificates.toFile(), privateKey.toFile());
+                builder.keyManager(files.key(), chain);
             }
         };
-        try {
-            identity.server();
-        } catch (IllegalArgumentException | SSLException e) {
-            throw new IOException(
-                    "private key " + privateKey + " is not PKCS #8 in PEM format without a password: " + e.getMessage(),
-                    e);
-        }
-        return new TlsOptions(
-                identity,
-                chain.get(0),
-                builder -> builder.trustManager(authorities.toArray(X509Certificate[]::new)),
-                PeerCheck.NODE);
+        X509Certificate[] authorities = files.authorities().toArray(X509Certificate[]::new);
+        return new TlsOptions(identity, chain[0], builder -> builder.trustManager(authorities), check, files, interval);
     }
 
     /** Of factories that were made ready with a key store and a trust store, such as those of Spring's {@code SslBundle}. */
@@ -125,12 +125,46 @@ public final class TlsOptions {
                 builder.keyManager(key);
             }
         };
-        return new TlsOptions(identity, certificateOf(key), builder -> builder.trustManager(trusted), PeerCheck.NODE);
+        return new TlsOptions(
+                identity,
+                certificateOf(key),
+                builder -> builder.trustManager(trusted),
+                PeerCheck.NODE,
+                null,
+                CHECK_FILES);
     }
 
     /** The same with another rule for what certificates must name; default {@link PeerCheck#NODE}. */
     public TlsOptions check(PeerCheck rule) {
-        return new TlsOptions(identity, own, trusted, Objects.requireNonNull(rule, "rule"));
+        return new TlsOptions(identity, own, trusted, Objects.requireNonNull(rule, "rule"), files, checkFilesEvery);
+    }
+
+    /**
+     * The same with another interval after which files are looked at again, and new connections use what is in them then; default 10 s, from 10 ms to a day. Too long: a renewed certificate, or one of a new authority, is used late. Of no
+     * meaning where there are no files: see {@link NettyTransport#renew}.
+     *
+     * @throws IllegalArgumentException if the interval is out of range
+     */
+    public TlsOptions checkFilesEvery(Duration interval) {
+        if (interval.compareTo(LEAST_INTERVAL) < 0 || interval.compareTo(MOST_INTERVAL) > 0) {
+            throw new IllegalArgumentException(
+                    "interval " + interval + " is not in " + LEAST_INTERVAL + ".." + MOST_INTERVAL);
+        }
+        return new TlsOptions(identity, own, trusted, check, files, interval);
+    }
+
+    Duration checkFilesEvery() {
+        return checkFilesEvery;
+    }
+
+    boolean areOfFiles() {
+        return files != null;
+    }
+
+    /** What the files say now; null if there are none, or nothing new in them. */
+    @Nullable
+    TlsOptions ifChanged() throws IOException {
+        return files == null || !files.changed() ? null : of(files.again(), check, checkFilesEvery);
     }
 
     PeerCheck check() {
@@ -159,23 +193,6 @@ public final class TlsOptions {
     private SslContextBuilder common(SslContextBuilder builder) {
         trusted.set(builder);
         return builder.sslProvider(SslProvider.JDK).protocols("TLSv1.3", "TLSv1.2");
-    }
-
-    private static List<X509Certificate> read(Path file) throws IOException {
-        List<X509Certificate> found = new ArrayList<>();
-        try (InputStream in = Files.newInputStream(file)) {
-            CertificateFactory.getInstance("X.509")
-                    .generateCertificates(in)
-                    .forEach(each -> found.add((X509Certificate) each));
-        } catch (GeneralSecurityException e) {
-            throw new IOException(file + " has no certificates in PEM format: " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new IOException("certificates cannot be read from " + file + ": " + e, e);
-        }
-        if (found.isEmpty()) {
-            throw new IOException(file + " has no certificates in PEM format (BEGIN CERTIFICATE)");
-        }
-        return found;
     }
 
     private static @Nullable X509Certificate certificateOf(KeyManagerFactory factory) {

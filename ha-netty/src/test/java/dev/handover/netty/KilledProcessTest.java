@@ -8,10 +8,15 @@ import java.io.File;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,13 +27,33 @@ class KilledProcessTest {
     /** Generous for a loaded machine; about one millisecond is usual, see the log. */
     private static final long BOUND_MILLIS = 500;
 
+    @TempDir
+    private Path directory;
+
+    /** With TLS, too: what is seen is TCP's. */
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void shouldReportRefusedRightAfterAPeerProcessWasKilled(boolean epoll) throws Exception {
-        try (Node a = Node.start("a", epoll)) {
+    @CsvSource({"true, false", "false, false", "true, true"})
+    void shouldReportRefusedRightAfterAPeerProcessWasKilled(boolean epoll, boolean secured) throws Exception {
+        TlsOptions tls = null;
+        List<String> files = List.of();
+        if (secured) {
+            Certificates certificates =
+                    new Certificates(directory).with("a", "CN=a").with("b", "CN=b");
+            tls = certificates.options("a");
+            files = List.of(
+                    certificates.pem("b", true).toString(),
+                    directory.resolve("b.key").toString(),
+                    certificates.pem("authority", false).toString());
+        }
+        TlsOptions own = tls;
+        try (Node a = Node.start(
+                "a",
+                epoll,
+                0,
+                settings -> own == null ? settings : settings.tls(own).handshakeTimeout(Duration.ofSeconds(20)))) {
             NodeId b = NodeId.of("b");
             for (int round = 1; round <= 3; round++) {
-                Process process = startPeer(b, epoll);
+                Process process = startPeer(b, epoll, files);
                 try {
                     InetSocketAddress address = new InetSocketAddress("127.0.0.1", port(process));
                     a.transport.connectTo(Map.of(b, address));
@@ -57,17 +82,19 @@ class KilledProcessTest {
                 .count();
     }
 
-    private static Process startPeer(NodeId id, boolean epoll) throws Exception {
+    private static Process startPeer(NodeId id, boolean epoll, List<String> files) throws Exception {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        return new ProcessBuilder(
-                        System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
-                        "-Xmx64m",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        classPath,
-                        KilledPeer.class.getName(),
-                        id.value(),
-                        String.valueOf(epoll))
+        List<String> command = new ArrayList<>(List.of(
+                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                "-Xmx64m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classPath,
+                KilledPeer.class.getName(),
+                id.value(),
+                String.valueOf(epoll)));
+        command.addAll(files);
+        return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }
