@@ -41,7 +41,14 @@ final class AdminDesk {
 
     void received(Envelope envelope, AdminRequest request) {
         Replica replica = node.replica(envelope.group());
-        if (replica == null) {
+        if (!isTool(envelope.from().node())) { // where certificates name nodes, a node's is not an operator's
+            reply(
+                    envelope,
+                    request,
+                    false,
+                    "node " + envelope.from().node()
+                            + " may not ask for this: operators' tools have names that begin with " + TOOL);
+        } else if (replica == null) {
             reply(envelope, request, false, "node " + node.self() + " has not joined group " + envelope.group());
         } else if (pending.incrementAndGet() > MOST_AT_A_TIME) {
             pending.decrementAndGet();

@@ -5,6 +5,7 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
+import dev.handover.netty.TlsOptions;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.recovery.ForcedRecovery;
 import dev.handover.replication.recovery.RecoveryRefusedException;
@@ -21,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The commands. Nothing here decides anything: that is done by the libraries. */
 final class Admin {
@@ -39,6 +41,9 @@ final class Admin {
             "--to",
             "--other",
             "--dial",
+            "--tls-certificate",
+            "--tls-key",
+            "--tls-trust",
             "--yes-i-lose-data");
     private static final Set<String> SWITCHES = Set.of("--json", "--payload", "--store-was-lost", "--help");
     private static final int BATCH_BYTES = 1 << 20;
@@ -132,15 +137,25 @@ final class Admin {
             if (groups.isEmpty()) {
                 err.println("no group is stored there; check --zookeeper and --cluster");
             }
-            print(new LiveCommands(store, nodeCluster(arguments)).status(groups), arguments);
+            print(new LiveCommands(store, nodeCluster(arguments), tls(arguments)).status(groups), arguments);
         }
     }
 
     private void live(Arguments arguments, Live what) throws IOException, RefusedException {
         GroupId group = GroupId.of(arguments.required("--group"));
         try (ZooKeeperConfigurationStore store = Store.connect(arguments)) {
-            print(what.ask(new LiveCommands(store, nodeCluster(arguments)), group), arguments);
+            print(what.ask(new LiveCommands(store, nodeCluster(arguments), tls(arguments)), group), arguments);
         }
+    }
+
+    private static @Nullable TlsOptions tls(Arguments arguments) throws IOException {
+        if (!arguments.has("--tls-certificate") && !arguments.has("--tls-key") && !arguments.has("--tls-trust")) {
+            return null;
+        }
+        return TlsOptions.pem(
+                Path.of(arguments.required("--tls-certificate")),
+                Path.of(arguments.required("--tls-key")),
+                Path.of(arguments.required("--tls-trust")));
     }
 
     private static NodeId member(Arguments arguments) {

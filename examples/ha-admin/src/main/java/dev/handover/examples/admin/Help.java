@@ -15,7 +15,8 @@ final class Help {
     private static final String NODES =
             """
             Nodes are asked where they have announced themselves, over the connections they have among themselves. --node-cluster
-            NAME is what HaNode.Builder.cluster says there, by default 'default'.""";
+            NAME is what HaNode.Builder.cluster says there, by default 'default'. Where they have TLS, this tool needs it, too:
+            --tls-certificate FILE --tls-key FILE --tls-trust FILE, with a certificate for the name ha-admin.""";
 
     private static final String DIRECTORY =
             """

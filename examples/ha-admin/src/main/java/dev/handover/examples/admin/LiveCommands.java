@@ -7,6 +7,7 @@ import dev.handover.Registration;
 import dev.handover.coordination.Member;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
 import dev.handover.netty.NettyTransport;
+import dev.handover.netty.TlsOptions;
 import dev.handover.replication.admin.AdminClient;
 import dev.handover.replication.protocol.Message.AdminVerb;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** What is asked of running nodes. */
 final class LiveCommands {
@@ -24,10 +26,13 @@ final class LiveCommands {
 
     private final ZooKeeperConfigurationStore store;
     private final String nodeCluster;
+    private final @Nullable TlsOptions tls;
 
-    LiveCommands(ZooKeeperConfigurationStore store, String nodeCluster) {
+    /** @param tls as the nodes have it; null: they have none */
+    LiveCommands(ZooKeeperConfigurationStore store, String nodeCluster, @Nullable TlsOptions tls) {
         this.store = store;
         this.nodeCluster = nodeCluster;
+        this.tls = tls;
     }
 
     /** The configuration of each group, and one line for each replica. */
@@ -131,6 +136,10 @@ final class LiveCommands {
         for (Member member : members) {
             addresses.put(member.node(), InetSocketAddress.createUnresolved(member.host(), member.port()));
         }
-        return new AdminClient(NettyTransport.listen("127.0.0.1", 0), nodeCluster, addresses, PATIENCE);
+        NettyTransport.Builder transport = NettyTransport.builder("127.0.0.1", 0);
+        if (tls != null) {
+            transport.tls(tls);
+        }
+        return new AdminClient(transport.build(), nodeCluster, addresses, PATIENCE);
     }
 }

@@ -12,6 +12,7 @@ import dev.handover.examples.kv.store.Write;
 import dev.handover.examples.kv.store.WriteCodec;
 import dev.handover.metrics.PrometheusMetrics;
 import dev.handover.netty.NettyTransport;
+import dev.handover.netty.TlsOptions;
 import dev.handover.netty.ops.OpsServer;
 import dev.handover.ops.OpsModel;
 import dev.handover.replication.GroupStatus;
@@ -82,11 +83,15 @@ final class KvServer implements AutoCloseable {
         }
         long memory = Runtime.getRuntime().maxMemory() / HEAP_SHARE;
         ConfigurationStore configurations = keep(ZooKeeperConfigurationStore.connect(servers));
-        transport = keep(NettyTransport.builder(
+        NettyTransport.Builder peers = NettyTransport.builder(
                         options.peer().getHostString(), options.peer().getPort())
                 .maxFrameBytes(FRAME_BYTES)
-                .maxQueuedBytes(Math.max(2L * FRAME_BYTES, memory))
-                .build());
+                .maxQueuedBytes(Math.max(2L * FRAME_BYTES, memory));
+        TlsOptions tls = options.tls();
+        if (tls != null) {
+            peers.tls(tls);
+        }
+        transport = keep(peers.build());
         HaNode node = keep(HaNode.builder(options.id())
                 .configurationStore(configurations)
                 .transport(transport)

@@ -2,6 +2,7 @@ package dev.handover.examples.kv;
 
 import dev.handover.GroupId;
 import dev.handover.NodeId;
+import dev.handover.netty.TlsOptions;
 import dev.handover.replication.storage.StorageOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param ops where load balancers, Prometheus and people ask; null for nowhere
  * @param opsToken who knows it may act there; null: nobody
  * @param storage sizes of the log's files and of what stays free on the disk
+ * @param tls between the nodes; null: none
  */
 record Options(
         NodeId id,
@@ -56,13 +58,14 @@ record Options(
         int snapshotMargin,
         @Nullable InetSocketAddress ops,
         @Nullable String opsToken,
-        StorageOptions storage) {
+        StorageOptions storage,
+        @Nullable TlsOptions tls) {
     static final String USAGE =
             "usage: java -jar kv-server.jar --id NAME --group NAME --data DIRECTORY --resp HOST:PORT"
                     + " --peer HOST:PORT --zookeeper HOST:PORT[,...]|embedded[:PORT]"
                     + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1] [--learner no]"
                     + " [--priority 0] [--snapshot-interval 60m] [--snapshot-margin 65536] [--segment-size 64m] [--disk-reserve 64m]"
-                    + " [--ops HOST:PORT] [--ops-token FILE]";
+                    + " [--ops HOST:PORT] [--ops-token FILE] [--tls-certificate FILE --tls-key FILE --tls-trust FILE]";
 
     static final String HELP = USAGE
             + """
@@ -93,6 +96,10 @@ record Options(
               --disk-reserve SIZE     writes are refused when less would stay free on the disk; default 64m
               --ops HOST:PORT         where load balancers ask who leads, Prometheus scrapes, and a browser shows a page
               --ops-token FILE        whoever knows the one line in it may transfer the leadership by that page
+              --tls-certificate FILE  this node's certificate in PEM format, which names it: mutual TLS between the nodes, on all of
+                                      them or on none. Redis clients are not part of it
+              --tls-key FILE          its private key, PKCS #8 without a password
+              --tls-trust FILE        certificates of the authorities that have signed the nodes' certificates
               --help                  this text
 
             Times are numbers with ms, s or m, sizes numbers with k, m or g. stdout gets one line when the server serves; logs go to stderr.
@@ -117,7 +124,10 @@ record Options(
             "--segment-size",
             "--disk-reserve",
             "--ops",
-            "--ops-token");
+            "--ops-token",
+            "--tls-certificate",
+            "--tls-key",
+            "--tls-trust");
 
     /**
      * Understands the command line.
@@ -168,7 +178,22 @@ record Options(
                 values.containsKey("--ops-token") ? required(values, "--ops-token", Options::line) : null,
                 new StorageOptions(
                         optional(values, "--segment-size", "64m", value -> size(value, 64 << 10, 1 << 30)),
-                        optional(values, "--disk-reserve", "64m", value -> size(value, 0, 1L << 40))));
+                        optional(values, "--disk-reserve", "64m", value -> size(value, 0, 1L << 40))),
+                tls(values));
+    }
+
+    private static @Nullable TlsOptions tls(Map<String, String> values) {
+        if (values.keySet().stream().noneMatch(name -> name.startsWith("--tls-"))) {
+            return null;
+        }
+        Path certificate = required(values, "--tls-certificate", Options::path);
+        Path key = required(values, "--tls-key", Options::path);
+        Path trust = required(values, "--tls-trust", Options::path);
+        try {
+            return TlsOptions.pem(certificate, key, trust);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("--tls-certificate, --tls-key, --tls-trust: " + e.getMessage(), e);
+        }
     }
 
     private static <T> T required(Map<String, String> values, String name, Function<String, T> parser) {
