@@ -391,6 +391,7 @@ public final class ReplicaProtocol {
                             + ". Start this node with an empty data directory to follow the group");
         }
         checkFeatureLevel(configuration);
+        nextTakeOverNanos = state.now; // R9: what kept it from leading was about an older one
         boolean own = agent.isOwn(configuration); // R1, R10: by the nonce
         boolean self = configuration.leader().equals(state.self);
         if (own && !self && configuration.epoch() >= state.highestEpoch) {

@@ -133,6 +133,20 @@ class ReplicaProtocolTest {
     }
 
     @Test
+    void shouldTakeOverAsSoonAsItKnowsTheConfigurationOfTheLeaderThatIsGone() { // R9; found by the simulator
+        CoreBench bench = CoreBench.member(B, configuration(1, A, A, B, C), 3);
+        bench.connect(A);
+        bench.connect(C);
+        bench.receive(A, append(2, 3, 1, 3)); // of an epoch that it has not read yet
+        bench.persist();
+        bench.step(new Event.PeerDisconnected(A.node()));
+        bench.step(new Event.PeerRefused(A.node()));
+        assertThat(bench.all(Effect.CompareAndSet.class)).isEmpty();
+        bench.step(new Event.ConfigurationRead(stored(configuration(2, A, A, B, C))));
+        assertThat(bench.last(Effect.CompareAndSet.class).next().leader()).isEqualTo(B);
+    }
+
+    @Test
     void shouldGoOnAcknowledgingTheOldEpochUntilItLearnsThatItsProposalWon() { // R9
         CoreBench bench = CoreBench.member(B, configuration(1, A, A, B), 3);
         bench.connect(A);

@@ -52,7 +52,7 @@ class InSyncStressTest {
         return new Course(longest, world.register.epoch() - before);
     }
 
-    private static boolean isWhole(Simulation world) {
+    static boolean isWhole(Simulation world) {
         return world.register.newest() != null
                 && world.register.newest().configuration().inSync().size() == world.replicas.size();
     }
@@ -80,7 +80,7 @@ class InSyncStressTest {
         }
     }
 
-    private static SimReplica leader(Simulation world) {
+    static SimReplica leader(Simulation world) {
         return world.replica(world.register.newest().configuration().leader().node());
     }
 

@@ -41,7 +41,11 @@ public final class Mutant {
                     ? failing(loader.loadClass("dev.handover.replication.protocol.LeaseProtocolTest"))
                     : mutation.name().startsWith("r7-policy")
                             ? failing(loader.loadClass("dev.handover.replication.simulator.InSyncStressTest"))
-                            : "";
+                            : mutation.name().startsWith("r15-")
+                                            || mutation.name().startsWith("r23-")
+                                    ? failing(loader.loadClass(
+                                            "dev.handover.replication.simulator.PreferredLeaderStressTest"))
+                                    : "";
             if (!direct.isEmpty()) {
                 return direct;
             }

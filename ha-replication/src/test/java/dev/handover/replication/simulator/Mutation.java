@@ -428,7 +428,63 @@ public record Mutation(String rule, String name, String what, String file, Strin
                     "believes a late goodbye of an earlier process for ever",
                     "Leadership.java",
                     "            follower.goodbye = false; // that was an earlier process of the node, and its word came late\n",
-                    ""));
+                    ""),
+            new Mutation(
+                    "R15",
+                    "r15-leads-on",
+                    "goes on leading without room on its disk while others have some",
+                    "Leadership.java",
+                    "return full ? \"the own disk has no room\" : null;",
+                    "return null;"),
+            new Mutation(
+                    "R15",
+                    "r15-given-back",
+                    "is given the leadership because it is preferred, though it has no room",
+                    "Leadership.java",
+                    "? state.preference.due(heirsWithRoom())",
+                    "? state.preference.due(heirs())"),
+            new Mutation(
+                    "R23",
+                    "r23-hurries",
+                    "takes over though a preferred one is there",
+                    "Preference.java",
+                    "return (letsGoFirst ? timeout / 4 : 0)",
+                    "return (letsGoFirst ? 0 : 0)"),
+            new Mutation(
+                    "R23",
+                    "r23-waits-on",
+                    "waits for a preferred one that does not take over",
+                    "Preference.java",
+                    "return (letsGoFirst ? timeout / 4 : 0)",
+                    "return (letsGoFirst ? 40 * timeout : 0)"),
+            new Mutation(
+                    "R23",
+                    "r23-never-back",
+                    "never gives the leadership to a preferred one",
+                    "Preference.java",
+                    "return state.now - betterSinceNanos >= waitNanos() ? best.id.node() : null;",
+                    "return null;"),
+            new Mutation(
+                    "R23",
+                    "r23-no-patience",
+                    "gives a preferred one the leadership as soon as it is in sync",
+                    "Preference.java",
+                    "return (PATIENCE * state.options.failureTimeoutNanos()) << doublings;",
+                    "return 0;"),
+            new Mutation(
+                    "R23",
+                    "r23-flaps",
+                    "gives it to one that fails each time as often as it comes back",
+                    "Preference.java",
+                    "doublings = Math.min(doublings + 1, MOST_DOUBLINGS);",
+                    "doublings = 0;"),
+            new Mutation(
+                    "R23",
+                    "r23-unwell-hurries",
+                    "takes over as fast when it is unwell as when it is well",
+                    "Preference.java",
+                    "(betterOff ? timeout : 0);",
+                    "(betterOff ? 0 : 0);"));
 
     String applyTo(String source) {
         int at = source.indexOf(snippet);

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Timeout;
  */
 @Tag("mutation")
 class MutationTest {
-    private static final List<String> RULES = List.of("R2", "R3", "R4", "R6", "R7", "R8", "R10", "R11", "R16", "R17");
+    private static final List<String> RULES =
+            List.of("R2", "R3", "R4", "R6", "R7", "R8", "R10", "R11", "R15", "R16", "R17", "R23");
 
     @Test
     @Timeout(3600)

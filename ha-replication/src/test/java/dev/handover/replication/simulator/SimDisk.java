@@ -59,6 +59,11 @@ final class SimDisk {
         logId = sim.dice.uuid();
     }
 
+    /** Whether a write is under way. */
+    boolean forces() {
+        return !batch.isEmpty();
+    }
+
     UUID logId() {
         return logId;
     }
