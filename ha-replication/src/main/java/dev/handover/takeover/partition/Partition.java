@@ -11,7 +11,7 @@ import java.util.Set;
  * @param weight share of the load that it is, 1 to {@value Placement#MAX_WEIGHT}
  * @param zone where it should be led as long as somebody there is able to, if it matters
  * @param leader who leads it now; empty while nobody is known to
- * @param inSync who holds everything that is committed, the leader included
+ * @param inSync who may lead it: holds everything that is committed, and nobody ready that does is preferred (R23)
  */
 public record Partition(int id, int weight, Optional<String> zone, Optional<NodeId> leader, Set<NodeId> inSync) {
     /** Checks the values. */
