@@ -22,9 +22,11 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.PropertyMapper;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -53,7 +55,7 @@ import org.springframework.util.unit.DataSize;
  * gives way to one of the application's. The node listens, and announces itself, when its bean is made; groups are joined when the application is ready, and handed over before
  * anything else stops. The node is closed with the context, after the beans that depend on it, and closes store and transport, whoever made them.
  */
-@AutoConfiguration(after = ApplicationAvailabilityAutoConfiguration.class)
+@AutoConfiguration(after = {ApplicationAvailabilityAutoConfiguration.class, SslAutoConfiguration.class})
 @ConditionalOnBooleanProperty(name = "handover.enabled", matchIfMissing = true)
 @Conditional(HandoverAutoConfiguration.OnCoordination.class)
 @EnableConfigurationProperties(HandoverProperties.class)
@@ -103,7 +105,7 @@ public final class HandoverAutoConfiguration {
     @Bean
     @Lazy // as above
     @ConditionalOnMissingBean
-    Transport handoverTransport(HandoverProperties properties) {
+    Transport handoverTransport(HandoverProperties properties, ObjectProvider<SslBundles> bundles) {
         HandoverProperties.Transport transport = properties.transport();
         boolean development = properties.zookeeper().embedded();
         NettyTransport.Builder builder =
@@ -117,7 +119,15 @@ public final class HandoverAutoConfiguration {
                 .from(transport::maxFrameSize)
                 .as(HandoverAutoConfiguration::intBytes)
                 .to(builder::maxFrameBytes);
-        return checked("handover.transport.host", builder::build);
+        String bundle = properties.ssl().bundle();
+        if (bundle == null) {
+            return checked("handover.transport.host", builder::build);
+        }
+        TransportTls tls = new TransportTls(bundle, bundles.getIfAvailable());
+        builder.tls(tls.options());
+        NettyTransport made = checked("handover.transport.host", builder::build);
+        tls.renew(made);
+        return made;
     }
 
     @Bean

@@ -48,6 +48,7 @@ import org.springframework.util.unit.DataSize;
  * @param storage Files of the logs.
  * @param zookeeper Where the groups' configurations are kept.
  * @param transport How the nodes talk with each other.
+ * @param ssl TLS between the nodes.
  * @param election An election without a log.
  */
 @ConfigurationProperties(prefix = "handover", ignoreUnknownFields = false)
@@ -79,6 +80,7 @@ record HandoverProperties(
         @DefaultValue Storage storage,
         @DefaultValue Zookeeper zookeeper,
         @DefaultValue Transport transport,
+        @DefaultValue Ssl ssl,
         @DefaultValue Election election) {
     private static final Duration DEFAULT_COMMAND_TIMEOUT = Duration.ofSeconds(5); // HaNode's
 
@@ -280,6 +282,22 @@ record HandoverProperties(
         private static void port(String key, @Nullable Integer value) {
             if (value != null && (value < 0 || value > 65535)) {
                 throw new InvalidPropertyException(key, value + " is no port", "Use 0 to 65535.");
+            }
+        }
+    }
+
+    /**
+     * TLS between the nodes.
+     *
+     * @param bundle Name of the SSL bundle with this node's certificate, which names it, its key, and the authorities of the other nodes. On all nodes or on none. No TLS when it is not set.
+     */
+    record Ssl(@Nullable String bundle) {
+        Ssl {
+            if (bundle != null && bundle.isBlank()) {
+                throw new InvalidPropertyException(
+                        "handover.ssl.bundle",
+                        "is empty",
+                        "Name a bundle of spring.ssl.bundle, or leave the property out.");
             }
         }
     }

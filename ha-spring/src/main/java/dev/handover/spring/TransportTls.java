@@ -1,0 +1,79 @@
+package dev.handover.spring;
+
+import dev.handover.netty.NettyTransport;
+import dev.handover.netty.TlsOptions;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+
+/** Mutual TLS between the nodes with what one of the application's SSL bundles says, now and after each of its updates. */
+final class TransportTls {
+    private static final Logger LOG = LoggerFactory.getLogger(TransportTls.class);
+    private static final String KEY = "handover.ssl.bundle";
+
+    private final String name;
+    private final SslBundles bundles;
+    private final SslBundle bundle;
+
+    /** @throws InvalidPropertyException if there is no such bundle, or something is missing in it */
+    TransportTls(String name, @Nullable SslBundles bundles) {
+        if (bundles == null) {
+            throw new InvalidPropertyException(
+                    KEY,
+                    "'" + name + "' is set, but this application has no SSL bundles",
+                    "Do not exclude Spring Boot's SslAutoConfiguration, or bring a bean of type SslBundles.");
+        }
+        this.name = name;
+        this.bundles = bundles;
+        try {
+            bundle = bundles.getBundle(name);
+        } catch (NoSuchSslBundleException e) {
+            throw new InvalidPropertyException(
+                    KEY,
+                    "there is no SSL bundle '" + name + "', but " + bundles.getBundleNames(),
+                    "Set spring.ssl.bundle.pem." + name
+                            + ".keystore.certificate, .keystore.private-key and .truststore.certificate, or name another bundle.");
+        }
+        checkStores();
+    }
+
+    private void checkStores() {
+        if (bundle.getStores().getKeyStore() == null) {
+            throw new InvalidPropertyException(
+                    KEY,
+                    "the SSL bundle '" + name + "' has no key store",
+                    "Nodes show each other a certificate: set the bundle's keystore, with a certificate that names this node.");
+        }
+        if (bundle.getStores().getTrustStore() == null) {
+            throw new InvalidPropertyException(
+                    KEY,
+                    "the SSL bundle '" + name + "' has no trust store",
+                    "Set the bundle's truststore to the authority of the nodes' certificates: with none, every public authority would be trusted.");
+        }
+    }
+
+    TlsOptions options() {
+        return options(bundle);
+    }
+
+    private static TlsOptions options(SslBundle bundle) {
+        return TlsOptions.of(
+                bundle.getManagers().getKeyManagerFactory(),
+                bundle.getManagers().getTrustManagerFactory());
+    }
+
+    /** From now on the transport follows the bundle's updates. */
+    void renew(NettyTransport transport) {
+        bundles.addBundleUpdateHandler(name, updated -> {
+            try {
+                transport.renew(options(updated));
+            } catch (IOException | RuntimeException e) { // the old ones go on
+                LOG.warn("the updated SSL bundle '{}' is not used between the nodes: {}", name, e.getMessage());
+            }
+        });
+    }
+}
