@@ -43,6 +43,11 @@ final class Budget {
         return false;
     }
 
+    /** Extra calls that there could be now. */
+    double left() {
+        return (double) saved.get() / WHOLE;
+    }
+
     /** What was spent was not used after all. */
     void giveBack() {
         saved.addAndGet(WHOLE);

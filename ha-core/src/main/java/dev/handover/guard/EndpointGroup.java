@@ -217,6 +217,9 @@ public final class EndpointGroup<T> implements AutoCloseable {
                 .map(endpoint -> new EndpointStatus(
                         endpoint.name,
                         shared.detector.isEjected(endpoint.number),
+                        shared.detector.isEjected(endpoint.number)
+                                ? Duration.ofNanos(shared.detector.probedInNanos(endpoint.number))
+                                : Duration.ZERO,
                         endpoint.underWay.get(),
                         shared.detector.latency(endpoint.number),
                         shared.detector.ejections(endpoint.number)))

@@ -225,6 +225,11 @@ public final class Guard {
         return registry;
     }
 
+    /** What there is to see of it, as it is now; for whoever shows it. Any thread. */
+    public GuardStatus status() {
+        return layers.status();
+    }
+
     /** How many retries there were none of because the budget was spent. */
     public long retriesRefused() {
         return layers.unaffordable.sum();

@@ -55,6 +55,11 @@ public final class GuardBuilder {
         return this;
     }
 
+    /** As {@link #circuitBreaker(Consumer)}, with the usual settings. */
+    public GuardBuilder circuitBreaker(BreakerSettings settings) {
+        return circuitBreaker(settings::applyTo);
+    }
+
     /** Without a breaker: where a refusal is worse than another failure. */
     public GuardBuilder withoutCircuitBreaker() {
         breaking = false;
@@ -118,10 +123,12 @@ public final class GuardBuilder {
 
     /** So many attempts, the first included; 2 to 10. Between them 50 ms and twice as long each time up to 2 s, half of it by chance. Default: no retries. */
     public GuardBuilder retry(int attempts) {
-        if (attempts < 2 || attempts > 10) {
-            throw new IllegalArgumentException(attempts + " attempts; use 2 to 10, or leave retries away");
-        }
-        return retry(settings -> settings.maxAttempts(attempts));
+        return retry(RetrySettings.attempts(attempts));
+    }
+
+    /** As {@link #retry(int)}, with waits. */
+    public GuardBuilder retry(RetrySettings settings) {
+        return retry(settings::applyTo);
     }
 
     /** Retries with settings of Resilience4j: attempts, intervals, which exceptions. Whether a call may be retried at all ({@link Guard#idempotent}), and the budget of one in ten calls, stay. */
@@ -176,13 +183,9 @@ public final class GuardBuilder {
 
     private CircuitBreakerConfig breaker(Layers.OpenUntil openUntil) {
         CircuitBreakerConfig.Builder settings = CircuitBreakerConfig.custom()
-                .slidingWindowSize(50)
-                .minimumNumberOfCalls(10)
-                .failureRateThreshold(50)
-                .slowCallRateThreshold(80)
                 .slowCallDurationThreshold(timeLimit == null ? Duration.ofSeconds(60) : timeLimit)
-                .permittedNumberOfCallsInHalfOpenState(3)
                 .ignoreExceptions(GuardRefusedException.class, FencedException.class);
+        BreakerSettings.DEFAULTS.applyTo(settings);
         IntervalFunction untouched = settings.build().getWaitIntervalFunctionInOpenState();
         breaker.accept(settings);
         CircuitBreakerConfig chosen = settings.build();
@@ -218,10 +221,8 @@ public final class GuardBuilder {
     }
 
     private static RetryConfig retryConfig(Consumer<RetryConfig.Builder<Object>> chosen) {
-        RetryConfig.Builder<Object> settings = RetryConfig.custom()
-                .maxAttempts(3)
-                .intervalFunction(IntervalFunction.ofExponentialRandomBackoff(
-                        Duration.ofMillis(50), 2, 0.5, Duration.ofSeconds(2)));
+        RetryConfig.Builder<Object> settings = RetryConfig.custom();
+        RetrySettings.attempts(3).applyTo(settings);
         chosen.accept(settings);
         return settings.build();
     }

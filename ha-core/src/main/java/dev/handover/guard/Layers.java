@@ -8,6 +8,7 @@ import io.github.resilience4j.timelimiter.TimeLimiter;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
@@ -28,6 +29,7 @@ final class Layers {
     final @Nullable Retry retry;
     final Budget retries = new Budget(GuardBuilder.RETRY_PERCENT);
     final LongAdder unaffordable = new LongAdder();
+    private final LongAdder full = new LongAdder();
     private final @Nullable AdaptiveBulkhead adaptive;
     private final OpenUntil openUntil;
     private volatile long meanNanos;
@@ -77,6 +79,7 @@ final class Layers {
         if (breaker != null) {
             breaker.releasePermission(); // that we are busy says nothing about the other side
         }
+        full.increment();
         throw new GuardFullException(name, bulkhead.getMetrics().getMaxAllowedConcurrentCalls(), turnover());
     }
 
@@ -161,6 +164,28 @@ final class Layers {
                     || (idempotent && known.retry() == HandoverException.Retry.MAY_APPLY_TWICE);
         }
         return idempotent || failure instanceof ConnectException || failure instanceof UnknownHostException;
+    }
+
+    GuardStatus status() {
+        int permits = bulkhead == null ? 0 : bulkhead.getMetrics().getMaxAllowedConcurrentCalls();
+        int inUse = bulkhead == null
+                ? 0
+                : adaptive != null
+                        ? adaptive.inFlight()
+                        : permits - bulkhead.getMetrics().getAvailableConcurrentCalls();
+        CircuitBreaker.State state = breaker == null ? null : breaker.getState();
+        return new GuardStatus(
+                name,
+                state == null ? "none" : state.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                state == CircuitBreaker.State.OPEN
+                        ? Duration.ofNanos(Math.max(0, openUntil.nanos - time.nanos()))
+                        : Duration.ZERO,
+                inUse,
+                permits,
+                breaker == null ? 0 : breaker.getMetrics().getNumberOfNotPermittedCalls(),
+                full.sum(),
+                retries.left(),
+                unaffordable.sum());
     }
 
     Duration limit() {

@@ -155,11 +155,13 @@ class EndpointGroupTest {
                 .extracting(change -> change.leftOutFor().toSeconds())
                 .containsExactly(1L, 2L, 4L, 4L, 4L);
         assertThat(changes.get(0).reason()).contains("5 errors in a row").contains("down");
+        assertThat(group.endpoints().get(1).probedIn()).isBetween(Duration.ofSeconds(3), Duration.ofSeconds(4));
         b.failure = null;
         time.advance(Duration.ofSeconds(5));
         assertThat(ask(group, 6)).contains("b");
         assertThat(changes.get(5).ejected()).isFalse();
         assertThat(group.endpoints().get(1).ejections()).isEqualTo(5);
+        assertThat(group.endpoints().get(1).probedIn()).isZero();
 
         time.advance(Duration.ofSeconds(60)); // well for long: it begins at the base again
         b.failure = new IOException("down");

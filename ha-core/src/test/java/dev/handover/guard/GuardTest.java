@@ -232,6 +232,44 @@ class GuardTest {
     }
 
     @Test
+    void shouldTellWhatThereIsToSee() throws Exception {
+        Guard guard = guard(g -> g.bulkhead(2).controlReserve(0));
+        assertThat(guard.status()).isEqualTo(new GuardStatus("inventory", "closed", Duration.ZERO, 0, 2, 0, 0, 10, 0));
+        guard.call(() -> guard.call(() -> {
+            assertThat(guard.status().inUse()).isEqualTo(2);
+            assertThatThrownBy(() -> guard.call(() -> 1)).isInstanceOf(GuardFullException.class);
+            return 1;
+        }));
+        fail(guard, 8);
+        time.advance(Duration.ofMillis(300));
+        GuardStatus open = guard.status();
+        assertThat(open.breaker()).isEqualTo("open");
+        assertThat(open.openFor()).isEqualTo(Duration.ofMillis(700));
+        assertThat(open.inUse()).isZero();
+        assertThat(open.refusedFull()).isEqualTo(1);
+        assertThatThrownBy(() -> guard.call(() -> 1)).isInstanceOf(GuardOpenException.class);
+        assertThat(guard.status().refusedOpen()).isEqualTo(open.refusedOpen() + 1);
+        Guard retrying = guard(g -> g.withoutCircuitBreaker().retry(2));
+        fail(retrying.idempotent(), 12);
+        assertThat(retrying.status().retriesLeft()).isLessThan(1);
+        assertThat(retrying.status().retriesRefused()).isPositive();
+        Guard bare = guard(g -> g.withoutBulkhead().withoutCircuitBreaker().withoutTimeLimit());
+        assertThat(bare.status()).isEqualTo(new GuardStatus("inventory", "none", Duration.ZERO, 0, 0, 0, 0, 10, 0));
+    }
+
+    @Test
+    void shouldNameAWrongSettingOfTheUsualOnes() {
+        assertThatThrownBy(() -> new BreakerSettings(101, 80, null, 50, 10, 3, null))
+                .hasMessage("failureRateThreshold 101.0 is no percentage; use above 0, up to 100");
+        assertThatThrownBy(() -> new BreakerSettings(50, 80, Duration.ZERO, 50, 10, 3, null))
+                .hasMessage("slowCallDurationThreshold PT0S is below a millisecond; use 1 ms or more");
+        assertThatThrownBy(() -> new BreakerSettings(50, 80, null, 9, 10, 3, null))
+                .hasMessageContaining("minimumNumberOfCalls 10 is above slidingWindowSize 9");
+        assertThatThrownBy(() -> new RetrySettings(3, Duration.ofSeconds(2), Duration.ofSeconds(1)))
+                .hasMessage("maxWaitDuration PT1S is below waitDuration PT2S");
+    }
+
+    @Test
     void shouldRunBareWithoutAnyLayer() throws Exception {
         Guard guard = guard(g -> g.withoutCircuitBreaker().withoutBulkhead().withoutTimeLimit());
         assertThat(guard.<Integer>call(() -> 1)).isEqualTo(1);

@@ -3,19 +3,46 @@ package dev.handover.spring;
 import dev.handover.guard.Guard;
 import dev.handover.guard.GuardRegistry;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 
-/** Finds the guard that an annotation names: the application's, or one with the defaults. */
-final class GuardBeans {
+/** Finds the guard that an annotation names: the application's, or one of the properties, or one with the defaults. */
+final class GuardBeans implements SmartInitializingSingleton {
+    private static final Logger LOG = LoggerFactory.getLogger(GuardBeans.class);
+
     private final ListableBeanFactory beans;
     private final GuardRegistry registry;
+    private final Map<String, GuardProperties> configured;
     private final Map<String, Guard> found = new ConcurrentHashMap<>();
 
-    GuardBeans(ListableBeanFactory beans, GuardRegistry registry) {
+    /**
+     * Checks what is configured.
+     *
+     * @throws InvalidPropertyException names the key, the value and a remedy
+     */
+    GuardBeans(ListableBeanFactory beans, GuardRegistry registry, Map<String, GuardProperties> configured) {
         this.beans = beans;
         this.registry = registry;
+        this.configured = new TreeMap<>(configured);
+        this.configured.forEach((name, guard) -> guard.build(name, GuardRegistry.create()));
+    }
+
+    /** When the application's own guards are there: all others that are configured are made, so that they are shown and measured before the first call. */
+    @Override
+    public void afterSingletonsInstantiated() {
+        Map<String, Guard> own = new TreeMap<>(beans.getBeansOfType(Guard.class));
+        for (String name : configured.keySet()) {
+            if (own(name, own).isPresent()) {
+                LOG.warn("{}.{} is not used: the application has a bean for this guard", GuardProperties.PREFIX, name);
+            } else {
+                get(name);
+            }
+        }
     }
 
     Guard get(String name) {
@@ -32,16 +59,20 @@ final class GuardBeans {
             }
             return own.values().iterator().next();
         }
+        return own(name, own).or(() -> registry.find(name)).orElseGet(() -> made(name));
+    }
+
+    private static Optional<Guard> own(String name, Map<String, Guard> own) {
         Guard bean = own.get(name);
-        if (bean != null) {
-            return bean;
-        }
-        for (Guard guard : own.values()) {
-            if (guard.name().equals(name)) {
-                return guard;
-            }
-        }
-        return registry.find(name)
-                .orElseGet(() -> Guard.named(name).in(registry).build());
+        return bean != null
+                ? Optional.of(bean)
+                : own.values().stream()
+                        .filter(guard -> guard.name().equals(name))
+                        .findFirst();
+    }
+
+    private Guard made(String name) {
+        GuardProperties settings = configured.get(name);
+        return settings == null ? Guard.named(name).in(registry).build() : settings.build(name, registry);
     }
 }

@@ -7,7 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Puts a {@link dev.handover.guard.Guard} around a bean's method: the application's bean of that name, or its {@code Guard} bean that has that name itself, or else one with the defaults, which is made when it is first needed.
+ * Puts a {@link dev.handover.guard.Guard} around a bean's method: the application's bean of that name, or its {@code Guard} bean that has that name itself, or one with the properties {@code handover.guards.NAME}, or else one with the defaults, which is made when it is first needed.
  *
  * <pre>{@code
  * @Guarded("inventory")

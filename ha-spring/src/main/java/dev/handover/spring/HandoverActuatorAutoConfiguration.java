@@ -69,6 +69,11 @@ public final class HandoverActuatorAutoConfiguration {
         }
 
         @Bean
+        GuardsShown handoverGuardsShown(OpsModel model, ListableBeanFactory beans) {
+            return new GuardsShown(model, beans);
+        }
+
+        @Bean
         @ConditionalOnAvailableEndpoint(HandoverEndpoint.class)
         HandoverEndpoint handoverEndpoint(OpsModel model) {
             return new HandoverEndpoint(model);

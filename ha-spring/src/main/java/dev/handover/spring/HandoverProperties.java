@@ -32,6 +32,7 @@ import org.springframework.util.unit.DataSize;
  *     they take to notice is right.
  * @param readiness Whether the application takes traffic only after it has caught up with its groups, and not when a replica has stopped itself.
  * @param groups Group of a StateMachine bean, by the bean's name. Goes before its HandoverGroup annotation.
+ * @param guards Settings of guards, by their names: handover.guards.NAME.time-limit, and others below circuit-breaker, bulkhead and retry.
  * @param sessionTimeout After how long without a command the group forgets a session. 10 min when it is not set, at least four times command-timeout. Too small: clocks that
  *     differ by as much end sessions under way; too big: sessions of dead processes take memory for so long.
  * @param drainTimeout How long a stop waits, per group, until the other replicas hold everything. 2 s when it is not set.
@@ -65,6 +66,7 @@ record HandoverProperties(
         @DefaultValue("0s") Duration stopDelay,
         @DefaultValue("true") boolean readiness,
         @DefaultValue Map<String, String> groups,
+        @DefaultValue Map<String, GuardProperties> guards,
         @Nullable Duration sessionTimeout,
         @Nullable Duration drainTimeout,
         @Nullable Duration heartbeat,

@@ -5,6 +5,8 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.guard.EndpointGroup;
+import dev.handover.guard.GuardRegistry;
 import dev.handover.metrics.HandoverMetrics;
 import dev.handover.ops.OpsModel;
 import dev.handover.replication.HaNode;
@@ -61,6 +63,10 @@ class ActuatorTest {
             context.registerBean("store", ConfigurationStore.class, memory.store::connect);
             context.registerBean("transport", Transport.class, memory.network::transport);
             context.registerBean(StateMachinesTest.OrderBook.class);
+            context.registerBean(EndpointGroup.class, () -> EndpointGroup.<String>named("prices")
+                    .endpoint("x", "x")
+                    .in(context.getBean(GuardRegistry.class))
+                    .build());
         });
         List<String> arguments = new ArrayList<>(List.of(
                 "--handover.node-id=a",
@@ -93,6 +99,25 @@ class ActuatorTest {
     private static HttpRequest.Builder request(ConfigurableApplicationContext context, String path) {
         int port = ((WebServerApplicationContext) context).getWebServer().getPort();
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/actuator/" + path));
+    }
+
+    @Test
+    void shouldShowGuardsAndEndpoints() throws Exception {
+        try (ConfigurableApplicationContext context =
+                run("handover.guards.inventory.bulkhead.max-concurrent-calls=3")) {
+            assertThat(get(context, "handover").body())
+                    .contains("\"name\":\"inventory\",\"level\":\"ok\",\"state\":\"closed\"", "\"permits\":3.0")
+                    .contains("\"kind\":\"endpoints\",\"name\":\"prices/x\",\"level\":\"ok\",\"state\":\"healthy\"")
+                    .contains("\"kind\":\"guards\",\"name\":\"prices.x\"");
+            context.getBean(GuardRegistry.class)
+                    .find("inventory")
+                    .orElseThrow()
+                    .circuitBreaker()
+                    .orElseThrow()
+                    .transitionToForcedOpenState();
+            assertThat(get(context, "handover/status.json").body())
+                    .contains("\"name\":\"inventory\",\"level\":\"bad\",\"state\":\"forced open\"");
+        }
     }
 
     @Test

@@ -3,10 +3,21 @@ package dev.handover.netty.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.handover.Registration;
 import dev.handover.Role;
+import dev.handover.guard.BreakerSettings;
+import dev.handover.guard.EndpointGroup;
+import dev.handover.guard.Guard;
+import dev.handover.guard.GuardBuilder;
+import dev.handover.guard.GuardFullException;
+import dev.handover.guard.GuardOpenException;
+import dev.handover.guard.GuardRegistry;
+import dev.handover.guard.Selection;
+import dev.handover.ops.OpsGuards;
 import dev.handover.ops.OpsLevel;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -22,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -163,6 +175,73 @@ class OpsServerTest {
         while (!line.contains(text)) {
             line = lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             assertThat(line).isNotNull();
+        }
+    }
+
+    @Test
+    void shouldShowGuardsAndEndpointsAsTheyChange() throws Exception {
+        GuardRegistry guards = GuardRegistry.create();
+        Guard stock = Guard.named("stock")
+                .in(guards)
+                .bulkhead(1)
+                .timeLimit(Duration.ofMinutes(1))
+                .circuitBreaker(new BreakerSettings(50, 100, null, 2, 2, 1, Duration.ofMinutes(1)))
+                .build();
+        EndpointGroup<String> prices = EndpointGroup.<String>named("prices")
+                .endpoint("x", "x")
+                .endpoint("y", "y")
+                .selection(Selection.FAIL_OVER)
+                .guard(GuardBuilder::withoutCircuitBreaker)
+                .build();
+        Registration shown = nodes.modelA.items(OpsGuards.guards(guards));
+        Registration shownToo = nodes.modelA.items(OpsGuards.endpoints(prices));
+        HttpResponse<InputStream> events =
+                HTTP.send(HttpRequest.newBuilder(uri(a, "/events")).build(), BodyHandlers.ofInputStream());
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(events.body(), StandardCharsets.UTF_8))) {
+            awaitEvent(
+                    lines,
+                    "\"name\":\"stock\",\"level\":\"ok\",\"state\":\"closed\",\"figures\":{\"permits\":1.0,\"permits in use\":0.0,",
+                    "\"name\":\"prices/x\",\"level\":\"ok\",\"state\":\"healthy\"");
+            CompletableFuture<String> pending = new CompletableFuture<>();
+            CompletableFuture<String> answer = stock.stage(() -> pending);
+            assertThatThrownBy(() -> stock.call(() -> "no room")).isInstanceOf(GuardFullException.class);
+            awaitEvent(lines, "\"state\":\"closed, full\"", "\"permits in use\":1.0", "\"refused: full\":1.0");
+            pending.completeExceptionally(new IOException("down"));
+            assertThat(answer).isCompletedExceptionally();
+            assertThatThrownBy(() -> stock.call(() -> {
+                        throw new IOException("down");
+                    }))
+                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> stock.call(() -> "refused")).isInstanceOf(GuardOpenException.class);
+            for (int i = 0; i < 5; i++) {
+                assertThatThrownBy(() -> prices.call(endpoint -> {
+                            throw new IOException("down: " + endpoint);
+                        }))
+                        .isInstanceOf(IOException.class);
+            }
+            awaitEvent(
+                    lines,
+                    "\"level\":\"bad\",\"state\":\"open for ",
+                    "\"refused: open\":1.0",
+                    "\"name\":\"prices/x\",\"level\":\"warn\",\"state\":\"left out",
+                    "\"name\":\"prices/y\",\"level\":\"ok\",\"state\":\"healthy\"");
+        } finally {
+            shown.close();
+            shownToo.close();
+        }
+        assertThat(get(a, "/status.json").body()).contains("\"items\":[]");
+    }
+
+    private static void awaitEvent(BufferedReader lines, String... parts) throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(15);
+        String line = "";
+        while (!Stream.of(parts).allMatch(line::contains)) {
+            assertThat(System.nanoTime() - end)
+                    .as("%s in %s", List.of(parts), line)
+                    .isNegative();
+            String next = lines.readLine();
+            assertThat(next).as("the stream goes on").isNotNull();
+            line = next.isEmpty() ? line : next;
         }
     }
 
