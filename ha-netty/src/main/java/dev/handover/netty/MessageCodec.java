@@ -378,8 +378,10 @@ final class MessageCodec {
         long round = in.i64("append.round");
         int count = in.count("append.entries", ENTRY_BYTES);
         List<LogEntry> entries = new ArrayList<>(count);
+        LogEntry last = null;
         for (int i = 0; i < count; i++) {
-            entries.add(new LogEntry(
+            last = LogEntry.after(
+                    last,
                     in.i64("entry.index"),
                     in.i64("entry.epoch"),
                     in.i64("entry.timestamp"),
@@ -387,7 +389,8 @@ final class MessageCodec {
                     in.i64("entry.sessionId"),
                     in.i64("entry.sequence"),
                     in.i64("entry.answeredBelow"),
-                    in.bytes("entry.payload")));
+                    in.bytes("entry.payload"));
+            entries.add(last);
         }
         return new Append(epoch, prevIndex, prevEpoch, entries, commitIndex, round);
     }

@@ -14,12 +14,16 @@ import org.jspecify.annotations.Nullable;
  * later: the commands that follow carry {@code answeredBelow}, which makes late copies of it void (R17).
  */
 final class CallerSession {
+    final Replica replica;
     final boolean ordered;
 
     /** Id in the replicated state; 0 while there is none. */
     long id;
 
     long nextSequence = 1;
+
+    /** {@link #answeredBelow} when commands were last given to this node's own core, which has read it before this changes. */
+    long toldAnsweredBelow;
 
     /** The opening that is under way. */
     @Nullable
@@ -49,7 +53,8 @@ final class CallerSession {
     /** Up to where the log holds everything that callers of this session know of. Any thread. */
     private final AtomicLong knownIndex = new AtomicLong();
 
-    CallerSession(boolean ordered, Consumer<CallerSession> ready) {
+    CallerSession(Replica replica, boolean ordered, Consumer<CallerSession> ready) {
+        this.replica = replica;
         this.ordered = ordered;
         this.ready = ready;
     }

@@ -10,6 +10,7 @@ import dev.handover.replication.protocol.Effect.Rejection;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Proposal;
+import dev.handover.replication.protocol.Proposed;
 import dev.handover.replication.protocol.Sessions;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -29,7 +30,8 @@ final class Commands {
     private List<CallerSession> ready = new ArrayList<>();
 
     private List<CallerSession> sending = new ArrayList<>();
-    private final CallerSession own = new CallerSession(false, this::ready);
+    private final CallerSession own;
+    private final List<Submission> bunch = new ArrayList<>();
     private final Forwarding forwarding = new Forwarding();
     private final LongMap<Submission> byTag = new LongMap<>();
     private final byte[] openPayload;
@@ -49,6 +51,7 @@ final class Commands {
     Commands(Replica replica, NodeOptions options) {
         this.replica = replica;
         this.options = options;
+        own = new CallerSession(replica, false, this::ready);
         openPayload = Sessions.openPayload(options.sessionTimeout().toMillis());
         // Clocks of nodes may differ in speed, and the log's clock follows its leaders': half is left for that.
         sessionRestNanos = options.sessionTimeout().toNanos() / 2;
@@ -65,7 +68,7 @@ final class Commands {
 
     /** A session of its own for somebody on this node. Any thread. */
     CallerSession newSession() {
-        return new CallerSession(true, this::ready);
+        return new CallerSession(replica, true, this::ready);
     }
 
     /** A caller's command. */
@@ -174,7 +177,7 @@ final class Commands {
     }
 
     /** Sends what can be sent. Proposals for this node's own core are added to the list. */
-    void flush(long nowNanos, List<Proposal> proposals) {
+    void flush(long nowNanos, List<Proposed> proposals) {
         NodeId leader = target;
         if (leader == null || waiting || firstDue == null) {
             return;
@@ -201,6 +204,7 @@ final class Commands {
             session.list();
         }
         now.clear();
+        bunch.clear();
         forwarding.end();
         waiting |= forwarding.blocked;
     }
@@ -219,7 +223,6 @@ final class Commands {
         }
         if (session.opening == null) {
             Submission opening = new Submission(
-                    replica,
                     session,
                     LogEntry.Kind.OPEN_SESSION,
                     openPayload,
@@ -230,15 +233,16 @@ final class Commands {
         return false;
     }
 
-    private static List<Submission> bunch(CallerSession session) {
-        List<Submission> unit = new ArrayList<>();
+    /** What is to be sent of a session; good until the next call. */
+    private List<Submission> bunch(CallerSession session) {
+        bunch.clear();
         long bytes = 0;
         Submission s = session.firstUnsent;
         while (s != null) {
             if (!s.sent) {
                 if (session.ordered
-                        && !unit.isEmpty()
-                        && (unit.size() == MAX_BUNCH || bytes + s.payload.length > Forwarding.MAX_BYTES)) {
+                        && !bunch.isEmpty()
+                        && (bunch.size() == MAX_BUNCH || bytes + s.payload.length > Forwarding.MAX_BYTES)) {
                     break;
                 }
                 if (s.sessionId == 0) {
@@ -246,21 +250,22 @@ final class Commands {
                     s.sequence = session.nextSequence++;
                 }
                 bytes += s.payload.length;
-                unit.add(s);
+                bunch.add(s);
             }
             s = s.nextInSession;
         }
         session.firstUnsent = s;
-        return unit;
+        return bunch;
     }
 
-    private void sendUnit(List<Submission> unit, CallerSession session, boolean here, List<Proposal> proposals) {
+    private void sendUnit(List<Submission> unit, CallerSession session, boolean here, List<Proposed> proposals) {
         long answeredBelow = session.answeredBelow();
         if (here) {
+            session.toldAnsweredBelow = answeredBelow;
             for (Submission s : unit) {
                 leaves(s, null);
                 replica.proposals().proposed(s);
-                proposals.add(proposalOf(s, answeredBelow));
+                proposals.add(s);
             }
         } else if (session.ordered) {
             forwarding.startUnit(unit);
@@ -276,8 +281,7 @@ final class Commands {
     }
 
     private static Proposal proposalOf(Submission s, long answeredBelow) {
-        boolean current = s.kind == LogEntry.Kind.COMMAND && s.sessionId == s.session.id;
-        return s.proposal(current ? answeredBelow : 0);
+        return s.proposal(s.isOfCurrentSession() ? answeredBelow : 0);
     }
 
     private static void leaves(Submission submission, @Nullable NodeId to) {

@@ -162,7 +162,9 @@ final class DiskWriter extends Worker {
 
     private static void execute(Volume volume, Effect operation) throws IOException {
         if (operation instanceof Effect.WriteEntries write) {
-            volume.appends.addAll(write.entries());
+            for (LogEntry entry : write.entries()) { // addAll would copy them into an array first
+                volume.appends.add(entry);
+            }
             volume.lastWriteId = write.writeId();
             return;
         }

@@ -39,6 +39,8 @@ final class GroupApplier {
     /** While much is applied in a row, how far it is is looked at after so many entries less one. */
     private static final int SAY_MASK = 15;
 
+    private static final byte[] NOTHING = {};
+
     private final Replica replica;
     private final StateMachine stateMachine;
     private final SnapshotTaking snapshots;
@@ -50,6 +52,9 @@ final class GroupApplier {
     private Restoring.@Nullable Progress catchingUp;
 
     private final Function<LogEntry, byte[]> apply = this::apply;
+    /** Of the batch that is being applied. */
+    private final List<byte[]> results = new ArrayList<>();
+
     private final PriorityQueue<WaitingRead> reads = new PriorityQueue<>();
     private @Nullable HandoverException stopped;
     private boolean failed;
@@ -161,7 +166,7 @@ final class GroupApplier {
             return;
         }
         List<Submission> given = new ArrayList<>(waiting == null ? 0 : waiting.length);
-        List<byte[]> results = new ArrayList<>(waiting == null ? 0 : waiting.length);
+        results.clear();
         List<Ended> others = new ArrayList<>();
         Map<NodeId, List<Reply>> replies = new LinkedHashMap<>();
         @Nullable String failure = null;
@@ -169,9 +174,9 @@ final class GroupApplier {
         long bytes = 0;
         for (int i = 0; i < entries.size(); i++) {
             LogEntry entry = entries.get(i);
-            Sessions.Outcome outcome;
+            byte @Nullable [] result;
             try {
-                outcome = sessions.apply(entry, apply);
+                result = sessions.apply(entry, apply);
             } catch (Throwable e) { // whatever it is, this state is not known to be that of the others any more
                 failed = true;
                 failure = "the state machine threw " + e + " on the entry at index " + entry.index() + " of epoch "
@@ -190,18 +195,18 @@ final class GroupApplier {
             }
             Origin origin = waiting == null ? null : waiting[i];
             if (origin instanceof Submission submission) {
-                if (outcome.status() == Status.APPLIED && entry.kind() == LogEntry.Kind.COMMAND) {
+                if (result != null && entry.kind() == LogEntry.Kind.COMMAND) {
                     given.add(submission);
-                    results.add(outcome.result());
+                    results.add(result);
                 } else {
-                    others.add(new Ended(submission, outcome.status(), entry.index()));
+                    others.add(new Ended(submission, statusOf(result), entry.index()));
                 }
             } else if (origin instanceof Origin.Forwarded forwarded) {
-                byte[] result = entry.kind() == LogEntry.Kind.OPEN_SESSION
+                byte[] told = entry.kind() == LogEntry.Kind.OPEN_SESSION
                         ? Commands.resultOfOpening(entry.index())
-                        : outcome.result();
+                        : result == null ? NOTHING : result;
                 replies.computeIfAbsent(forwarded.node(), node -> new ArrayList<>())
-                        .add(new Reply(forwarded.tag(), outcome.status(), result, entry.index()));
+                        .add(new Reply(forwarded.tag(), statusOf(result), told, entry.index()));
             }
         }
         if (last != null) {
@@ -213,6 +218,7 @@ final class GroupApplier {
             given.get(i).session.acknowledged(appliedIndex); // before its caller knows
             given.get(i).future.complete(results.get(i));
         }
+        results.clear();
         if (failure == null) {
             replica.applied(appliedIndex, new Answers(given, others));
         }
@@ -222,6 +228,10 @@ final class GroupApplier {
             sayHowFar(appliedIndex);
             snapshots.applied(bytes);
         }
+    }
+
+    private static Status statusOf(byte @Nullable [] result) {
+        return result == null ? Status.SESSION_EXPIRED : Status.APPLIED;
     }
 
     private void sayHowFar(long index) {

@@ -57,8 +57,8 @@ final class LocalLog implements ReplicatedLog {
         if (!replica.admission().enter(command.length)) {
             return CompletableFuture.failedFuture(overloaded("commands and reads are under way here"));
         }
-        Submission submission = new Submission(
-                replica, session, LogEntry.Kind.COMMAND, command, System.nanoTime() + commandTimeoutNanos);
+        Submission submission =
+                new Submission(session, LogEntry.Kind.COMMAND, command, System.nanoTime() + commandTimeoutNanos);
         if (!node.loop().postQuietly(submission)) {
             replica.admission().release(command.length);
             return CompletableFuture.failedFuture(closed());

@@ -7,6 +7,7 @@ import dev.handover.replication.protocol.Message;
 import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Status;
 import dev.handover.replication.protocol.Proposal;
+import dev.handover.replication.protocol.Proposed;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,6 +25,15 @@ final class Proposals {
     private record Run(long firstIndex, long epoch, Origin[] origins) {
         long endIndex() {
             return firstIndex + origins.length;
+        }
+
+        /** Epochs never go down along the log. */
+        boolean isExactly(List<LogEntry> entries) {
+            LogEntry first = entries.get(0);
+            return first.index() == firstIndex
+                    && entries.size() == origins.length
+                    && first.epoch() == epoch
+                    && entries.get(entries.size() - 1).epoch() == epoch;
         }
     }
 
@@ -65,9 +75,11 @@ final class Proposals {
     }
 
     /** What other nodes sent and the core shall have; the list is empty afterwards. */
-    void drainTo(List<Proposal> proposals) {
-        proposals.addAll(forwarded);
-        forwarded.clear();
+    void drainTo(List<Proposed> proposals) {
+        if (!forwarded.isEmpty()) {
+            proposals.addAll(forwarded);
+            forwarded.clear();
+        }
     }
 
     /** This node's own command goes to the core. */
@@ -75,7 +87,7 @@ final class Proposals {
         proposed.put(submission.tag, submission);
     }
 
-    void accepted(List<Proposal> proposals, long firstIndex, long epoch) {
+    void accepted(List<? extends Proposed> proposals, long firstIndex, long epoch) {
         while (!accepted.isEmpty() && accepted.getLast().endIndex() > firstIndex) {
             lost(accepted.removeLast()); // cut off the log meanwhile
         }
@@ -91,8 +103,8 @@ final class Proposals {
         accepted.add(new Run(firstIndex, epoch, origins));
     }
 
-    void rejected(List<Proposal> proposals, Rejection reason, BiConsumer<Submission, Rejection> own) {
-        for (Proposal p : proposals) {
+    void rejected(List<? extends Proposed> proposals, Rejection reason, BiConsumer<Submission, Rejection> own) {
+        for (Proposed p : proposals) {
             Origin origin = proposed.remove(p.tag());
             if (origin instanceof Submission submission) {
                 own.accept(submission, reason);
@@ -113,6 +125,9 @@ final class Proposals {
     Origin @Nullable [] waitingFor(List<LogEntry> entries) {
         if (accepted.isEmpty()) {
             return null;
+        }
+        if (accepted.getFirst().isExactly(entries)) { // what was proposed together is mostly committed together
+            return accepted.remove().origins;
         }
         @Nullable Origin @Nullable [] waiting = null;
         for (int i = 0; i < entries.size(); i++) {

@@ -16,7 +16,7 @@ import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
-import dev.handover.replication.protocol.Proposal;
+import dev.handover.replication.protocol.Proposed;
 import dev.handover.replication.protocol.ReplicaProtocol;
 import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.transport.Envelope;
@@ -85,6 +85,9 @@ final class Replica {
     private final CompletableFuture<String> stopped = new CompletableFuture<>();
 
     private List<Effect> effects = new ArrayList<>();
+    /** What is being proposed, until the core's answer has been executed. */
+    private final List<Proposed> batch = new ArrayList<>();
+
     private List<Unsent> unsentReplies = new ArrayList<>();
     /** Names of commands between nodes: an answer to an earlier process of this node must not fit one of ours. */
     private long lastTag = UUID.randomUUID().getMostSignificantBits() >>> 2;
@@ -593,6 +596,7 @@ final class Replica {
             do {
                 propose();
                 execute();
+                batch.clear();
             } while (!effects.isEmpty());
             board.indexes(core.lastIndex(), core.commitIndex());
             stopping.advance();
@@ -617,7 +621,7 @@ final class Replica {
     }
 
     private void proposeCommands() {
-        List<Proposal> batch = new ArrayList<>();
+        batch.clear();
         proposals.drainTo(batch);
         commands.flush(nowNanos(), batch);
         if (!batch.isEmpty()) {

@@ -4,12 +4,12 @@ import dev.handover.NodeId;
 import dev.handover.replication.protocol.Effect.Rejection;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Proposal;
+import dev.handover.replication.protocol.Proposed;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** One command of a caller on this node, until it is answered; or the opening of a session. All but the final fields belong to the loop. */
-final class Submission extends Mailbox.Mail implements Origin {
-    final Replica replica;
+final class Submission extends Mailbox.Mail implements Origin, Proposed {
     final CallerSession session;
     final LogEntry.Kind kind;
     final byte[] payload;
@@ -53,8 +53,7 @@ final class Submission extends Mailbox.Mail implements Origin {
     @Nullable
     Submission nextDue;
 
-    Submission(Replica replica, CallerSession session, LogEntry.Kind kind, byte[] payload, long deadlineNanos) {
-        this.replica = replica;
+    Submission(CallerSession session, LogEntry.Kind kind, byte[] payload, long deadlineNanos) {
         this.session = session;
         this.kind = kind;
         this.payload = payload;
@@ -63,10 +62,48 @@ final class Submission extends Mailbox.Mail implements Origin {
 
     @Override
     void open() {
-        replica.arrived(this);
+        session.replica.arrived(this);
     }
 
+    /** Whether it is a command under the id that its session has now, so that what was answered there may be told with it. */
+    boolean isOfCurrentSession() {
+        return kind == LogEntry.Kind.COMMAND && sessionId == session.id;
+    }
+
+    /** Its values now, for another node: the message may be written when they have changed here. */
     Proposal proposal(long answeredBelow) {
         return new Proposal(tag, kind, sessionId, sequence, answeredBelow, payload);
+    }
+
+    // ---- for this node's own core, at once
+
+    @Override
+    public long tag() {
+        return tag;
+    }
+
+    @Override
+    public LogEntry.Kind kind() {
+        return kind;
+    }
+
+    @Override
+    public long sessionId() {
+        return sessionId;
+    }
+
+    @Override
+    public long sequence() {
+        return sequence;
+    }
+
+    @Override
+    public long answeredBelow() {
+        return isOfCurrentSession() ? session.toldAnsweredBelow : 0;
+    }
+
+    @Override
+    public byte[] payload() {
+        return payload;
     }
 }

@@ -65,10 +65,10 @@ public sealed interface Effect {
     record SendSnapshot(ReplicaId to, long atLeast) implements Effect {}
 
     /** The proposals were appended from {@code firstIndex} on, in this order, in {@code epoch}. */
-    record Accepted(List<Proposal> proposals, long firstIndex, long epoch) implements Effect {}
+    record Accepted(List<? extends Proposed> proposals, long firstIndex, long epoch) implements Effect {}
 
     /** The proposals were not appended. */
-    record Rejected(List<Proposal> proposals, Rejection reason) implements Effect {}
+    record Rejected(List<? extends Proposed> proposals, Rejection reason) implements Effect {}
 
     /** Why a proposal or read was refused; in each case it was surely not appended. */
     enum Rejection {

@@ -58,7 +58,7 @@ public sealed interface Event {
     record Unvouched(NodeId peer, long heardNanos) implements Event {}
 
     /** Commands for the leader. Answered by {@link Effect.Accepted} or {@link Effect.Rejected} for each tag. */
-    record Propose(List<Proposal> proposals) implements Event {}
+    record Propose(List<? extends Proposed> proposals) implements Event {}
 
     /**
      * Reads that may be answered under a lease (R16). Each is answered by {@link Effect.ReadLeased}, or as {@link Read} is: there is no lease, or this replica does not

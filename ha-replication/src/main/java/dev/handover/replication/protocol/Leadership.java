@@ -171,7 +171,7 @@ final class Leadership {
 
     // ---- commands
 
-    void propose(List<Proposal> proposals) {
+    void propose(List<? extends Proposed> proposals) {
         if (drainDeadlineNanos != Long.MAX_VALUE) {
             state.effects.add(new Effect.Rejected(proposals, Effect.Rejection.NOT_LEADER));
             return;
@@ -188,8 +188,10 @@ final class Leadership {
         long timestamp = Math.max(state.wallMillis, state.log.lastTimestamp()); // R19
         List<LogEntry> entries = new ArrayList<>(proposals.size());
         long bytes = 0;
-        for (Proposal proposal : proposals) {
-            LogEntry entry = new LogEntry(
+        LogEntry last = null;
+        for (Proposed proposal : proposals) {
+            LogEntry entry = LogEntry.after(
+                    last,
                     first + entries.size(),
                     configuration.epoch(),
                     timestamp,
@@ -200,6 +202,7 @@ final class Leadership {
                     proposal.payload());
             entries.add(entry);
             bytes += entry.size();
+            last = entry;
         }
         state.log.append(entries);
         uncommitted.add(new Uncommitted(state.log.lastIndex(), bytes));

@@ -2,6 +2,8 @@ package dev.handover.replication.protocol;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
@@ -14,11 +16,16 @@ final class ReplicaLog {
     /** What will be durable when this write is. */
     private record Pending(long writeId, long lastIndex, long epoch) {}
 
+    private static final LogEntry[] NO_ENTRIES = {};
+
     private final long tailBytesLimit;
     private final EpochIndex epochs;
     private final ArrayList<LogEntry> tail = new ArrayList<>();
     private final Deque<Pending> pending = new ArrayDeque<>();
     private final List<Effect> effects;
+    /** What was appended or asked for last, which is often asked for next: by one follower after the other. Nobody changes it. */
+    private List<LogEntry> given = List.of();
+
     /** Position in {@link #tail} of the oldest entry that is kept; those before it wait to be removed together. */
     private int tailHead;
 
@@ -81,6 +88,7 @@ final class ReplicaLog {
             tail.add(entry);
             tailBytes += entry.size();
         }
+        given = entries;
         lastTimestamp = entries.get(entries.size() - 1).timestamp();
         effects.add(new Effect.WriteEntries(nextWrite(), entries));
     }
@@ -115,6 +123,7 @@ final class ReplicaLog {
     void reset(SnapshotPosition position) {
         epochs.reset(position.index(), position.epoch());
         tail.clear();
+        given = List.of();
         tailHead = 0;
         tailBytes = 0;
         durableIndex = 0; // nothing of the new log, until this write is durable
@@ -175,7 +184,14 @@ final class ReplicaLog {
             bytes += tail.get(to).size();
             to++;
         }
-        return List.copyOf(tail.subList(from, to));
+        if (given.size() == to - from
+                && given.get(0) == tail.get(from)
+                && given.get(to - from - 1) == tail.get(to - 1)) {
+            return given;
+        }
+        given = Collections.unmodifiableList(
+                Arrays.asList(tail.subList(from, to).toArray(NO_ENTRIES)));
+        return given;
     }
 
     /** Forgets the oldest entries in memory while there are too many; only durable ones up to {@code index}. */

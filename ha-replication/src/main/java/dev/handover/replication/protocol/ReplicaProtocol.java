@@ -745,7 +745,7 @@ public final class ReplicaProtocol {
 
     // ---- work
 
-    private void propose(List<Proposal> proposals) {
+    private void propose(List<? extends Proposed> proposals) {
         if (leading != null) {
             leading.propose(proposals);
         } else {

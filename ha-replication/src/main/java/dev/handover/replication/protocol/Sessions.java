@@ -19,13 +19,6 @@ public final class Sessions {
     /** Longest time-out a session may ask for, in milliseconds. */
     public static final long MAX_TIMEOUT_MILLIS = 24 * 3600 * 1000L;
 
-    /**
-     * What became of an entry.
-     *
-     * @param result of the state machine; for an opened session empty (its id is the entry's index)
-     */
-    public record Outcome(Message.Status status, byte[] result) {}
-
     private record Deadline(long atMillis, long sessionId) implements Comparable<Deadline> {
         @Override
         public int compareTo(Deadline other) {
@@ -46,8 +39,6 @@ public final class Sessions {
     }
 
     private static final byte[] NOTHING = {};
-    private static final Outcome EXPIRED = new Outcome(Message.Status.SESSION_EXPIRED, NOTHING);
-    private static final Outcome OPENED = new Outcome(Message.Status.APPLIED, NOTHING);
 
     private final Map<Long, State> sessions = new HashMap<>();
     /** Each open session once, with a deadline that is not after its true one. */
@@ -70,16 +61,14 @@ public final class Sessions {
      * Takes the next committed entry.
      *
      * @param apply called for a command that is to be applied now
+     * @return of a command what the state machine gave, now or when it was applied, or null if its session is not open or has the answer; else empty
      */
-    public Outcome apply(LogEntry entry, Function<LogEntry, byte[]> apply) {
+    public byte @Nullable [] apply(LogEntry entry, Function<LogEntry, byte[]> apply) {
         expire(entry.timestamp());
         return switch (entry.kind()) {
-            case BARRIER -> OPENED;
+            case BARRIER -> NOTHING;
             case OPEN_SESSION -> open(entry);
-            case COMMAND ->
-                entry.sessionId() == 0
-                        ? new Outcome(Message.Status.APPLIED, apply.apply(entry))
-                        : applyOnce(entry, apply);
+            case COMMAND -> entry.sessionId() == 0 ? apply.apply(entry) : applyOnce(entry, apply);
         };
     }
 
@@ -127,7 +116,7 @@ public final class Sessions {
         return sessions.size();
     }
 
-    private Outcome open(LogEntry entry) {
+    private byte[] open(LogEntry entry) {
         long timeout = 0;
         for (byte b : entry.payload()) {
             timeout = timeout << 8 | b & 0xff;
@@ -135,13 +124,13 @@ public final class Sessions {
         State session = new State(timeout);
         session.deadlineMillis = entry.timestamp() + timeout;
         put(entry.index(), session);
-        return OPENED;
+        return NOTHING;
     }
 
-    private Outcome applyOnce(LogEntry entry, Function<LogEntry, byte[]> apply) {
+    private byte @Nullable [] applyOnce(LogEntry entry, Function<LogEntry, byte[]> apply) {
         State session = sessions.get(entry.sessionId());
         if (session == null) {
-            return EXPIRED;
+            return null;
         }
         session.deadlineMillis = entry.timestamp() + session.timeoutMillis;
         if (entry.answeredBelow() > session.answeredBelow) {
@@ -149,15 +138,15 @@ public final class Sessions {
             session.results.forgetBelow(entry.answeredBelow());
         }
         if (entry.sequence() < session.answeredBelow) {
-            return EXPIRED; // a late copy of a command whose caller has its answer
+            return null; // a late copy of a command whose caller has its answer
         }
         byte @Nullable [] earlier = session.results.get(entry.sequence());
         if (earlier != null) { // R17
-            return new Outcome(Message.Status.APPLIED, earlier);
+            return earlier;
         }
         byte[] result = apply.apply(entry);
         session.results.put(entry.sequence(), result);
-        return new Outcome(Message.Status.APPLIED, result);
+        return result;
     }
 
     private void expire(long nowMillis) {

@@ -4,7 +4,7 @@ import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message;
-import dev.handover.replication.protocol.Proposal;
+import dev.handover.replication.protocol.Proposed;
 import dev.handover.replication.protocol.Sessions;
 import dev.handover.replication.protocol.SnapshotPosition;
 import java.io.ByteArrayInputStream;
@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** What stands around the core of one process: applies, answers, and keeps who is waiting. */
 final class SimShell {
@@ -103,11 +104,11 @@ final class SimShell {
             enqueue(new Task(apply.entries(), null));
         } else if (effect instanceof Effect.Accepted done) {
             long index = done.firstIndex();
-            for (Proposal proposal : done.proposals()) {
+            for (Proposed proposal : done.proposals()) {
                 accepted.put(index++, asked.remove(proposal.tag()));
             }
         } else if (effect instanceof Effect.Rejected rejected) {
-            for (Proposal proposal : rejected.proposals()) {
+            for (Proposed proposal : rejected.proposals()) {
                 reject(proposal.tag(), rejected.reason());
             }
         } else if (effect instanceof Effect.ReadReady ready) {
@@ -232,20 +233,21 @@ final class SimShell {
     }
 
     private void apply(LogEntry entry) {
-        Sessions.Outcome outcome = sessions.apply(entry, command -> {
+        byte @Nullable [] outcome = sessions.apply(entry, command -> {
             sim.checkers.executed(command);
             return machine.apply(command);
         });
         appliedIndex = entry.index();
-        machine.mixIn(outcome.status().ordinal());
+        Message.Status status = outcome == null ? Message.Status.SESSION_EXPIRED : Message.Status.APPLIED;
+        machine.mixIn(status.ordinal());
         machine.mixIn(sessions.size());
         sim.checkers.applied(replica, entry, machine.digest());
         SimClient.Attempt attempt = accepted.remove(entry.index());
         if (attempt != null) {
             long result = entry.kind() == LogEntry.Kind.OPEN_SESSION
                     ? entry.index()
-                    : outcome.status() == Message.Status.APPLIED ? SimStateMachine.result(outcome.result()) : 0;
-            attempt.answer(outcome.status(), result, replica.node());
+                    : outcome != null ? SimStateMachine.result(outcome) : 0;
+            attempt.answer(status, result, replica.node());
         }
     }
 

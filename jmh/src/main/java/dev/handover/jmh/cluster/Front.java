@@ -85,6 +85,9 @@ final class Front {
     private static final class Connection extends ByteToMessageDecoder {
         private final Backend backend;
         private final Channel channel;
+        /** By slot; of the event loop. */
+        private @Nullable Answer[] answers = new Answer[64];
+
         private int[] waiting = new int[64];
         private int count;
 
@@ -115,7 +118,7 @@ final class Front {
 
         private void take(ByteBuf in, int bytes) {
             int head = in.readInt();
-            Answer answer = new Answer(this, head >>> 1);
+            Answer answer = answerFor(head >>> 1);
             if ((head & 1) == 1) {
                 backend.read(answer);
             } else {
@@ -123,6 +126,19 @@ final class Front {
                 in.readBytes(command);
                 backend.submit(command, answer);
             }
+        }
+
+        /** Always the same object for a slot, in which one command is under way at a time. */
+        private Answer answerFor(int slot) {
+            if (slot >= answers.length) {
+                answers = Arrays.copyOf(answers, Math.max(slot + 1, 2 * answers.length));
+            }
+            Answer answer = answers[slot];
+            if (answer == null) {
+                answer = new Answer(this, slot);
+                answers[slot] = answer;
+            }
+            return answer;
         }
 
         void answer(int word) {
