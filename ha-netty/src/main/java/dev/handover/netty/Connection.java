@@ -188,7 +188,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements FrameDeco
         if (cause instanceof WireFormatException) {
             malformed(String.valueOf(cause.getMessage()));
         } else if (cause instanceof SSLException tls && hello == null) {
-            untrusted(Tls.explain(tls));
+            String refusal = Tls.explain(tls);
+            if (refusal == null) {
+                close("closed by the other side during the handshake: " + tls.getMessage());
+            } else {
+                untrusted(refusal);
+            }
         } else if (cause instanceof IOException) {
             close("lost: " + cause.getMessage());
         } else {

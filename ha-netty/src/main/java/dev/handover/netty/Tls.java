@@ -140,8 +140,11 @@ final class Tls {
         }
     }
 
-    /** In words of an operator what has gone wrong, and on which side. */
-    static String explain(SSLException failure) {
+    /** In words of an operator what has gone wrong, and on which side; null if the other side has only gone away in the middle of the handshake. */
+    static @Nullable String explain(SSLException failure) {
+        if (isEnd(failure)) {
+            return null;
+        }
         if (failure instanceof NotSslRecordException) {
             return "the other side does not speak TLS: switch it on for all nodes or for none";
         }
@@ -169,5 +172,13 @@ final class Tls {
                 ? "the other side does not accept this node's certificate or TLS version; its log says why (" + text
                         + ")"
                 : "TLS failed: " + text;
+    }
+
+    /** The other side closed. The JDK has no exception of its own for it; the last one is its alert in the clear, where the keys were changed on this side already. */
+    private static boolean isEnd(SSLException failure) {
+        String text = String.valueOf(failure.getMessage());
+        return text.contains("close_notify")
+                || text.contains("user_canceled")
+                || text.contains("Insufficient buffer remaining for AEAD");
     }
 }

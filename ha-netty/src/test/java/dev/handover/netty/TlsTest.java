@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -333,6 +334,36 @@ class TlsTest {
         while (!shown(node).equals(subject)) {
             assertThat(System.nanoTime()).as("until " + subject + " is shown").isLessThan(deadline);
         }
+    }
+
+    /** It may be about to stop, and is to be found refusing soon. */
+    @Test
+    void shouldDialAgainAtOnceWhenTheOtherSideClosesDuringTheHandshake() throws Exception {
+        int dials = 4;
+        TlsOptions tls = certificates.options("a");
+        try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                Node a = Node.start("a", true, 0, settings -> settings.tls(tls)
+                        .rejectedRedial(Duration.ofSeconds(60))
+                        .handshakeTimeout(Duration.ofSeconds(60)))) {
+            server.setSoTimeout(20_000);
+            NodeId b = NodeId.of("b");
+            a.transport.connectTo(Map.of(b, (InetSocketAddress) server.getLocalSocketAddress()));
+            for (int i = 0; i < dials; i++) {
+                try (Socket socket = server.accept()) {
+                    assertThat(socket.getInputStream().read()).as("a handshake").isEqualTo(0x16);
+                    socket.getOutputStream().write(new byte[] {0x15, 3, 3, 0, 2, 1, 90, 0x15, 3, 3, 0, 2, 1, 0
+                    }); // user_canceled, close_notify
+                    socket.shutdownOutput();
+                    while (socket.getInputStream().read() >= 0) {} // what it says until it closes, too
+                } catch (SocketException e) {
+                    continue; // closed with a reset
+                }
+            }
+            assertThat(a.count("rejected")).isZero();
+        }
+        assertThat(Tls.explain(new SSLException("Insufficient buffer remaining for AEAD cipher fragment (2)")))
+                .isNull();
+        assertThat(Tls.explain(new SSLException("something else"))).isEqualTo("TLS failed: something else");
     }
 
     @Test
