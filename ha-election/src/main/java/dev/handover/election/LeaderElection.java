@@ -4,7 +4,7 @@ import dev.handover.Registration;
 import dev.handover.leadership.LeaderTask;
 import dev.handover.leadership.LeaderTaskRunner;
 import dev.handover.leadership.Leadership;
-import dev.handover.leadership.LeadershipSource;
+import dev.handover.leadership.Pausable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * and stays open; its namespace is not used. Futures fail with {@code TransferRefusedException} (nothing was done, the message says why), {@code IOException}
  * or {@code TimeoutException} (it may have been done; look who leads).
  */
-public final class LeaderElection implements LeadershipSource, AutoCloseable {
+public final class LeaderElection implements Pausable, AutoCloseable {
     private final String path;
     private final String name;
     private final Candidacy candidacy;
@@ -133,6 +133,13 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
                         .toList();
     }
 
+    @Override
+    public Optional<String> paused() {
+        return pauses().stream()
+                .map(pause -> "paused by " + pause.owner() + " until " + pause.expiry() + ": " + pause.reason())
+                .reduce((one, other) -> one + "; " + other);
+    }
+
     /** The pauses that have not expired, as they were read last. */
     public List<Pause> pauses() {
         View view = candidacy.view();
@@ -164,13 +171,8 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
         return candidacy.release("'" + name + "' has transferred it to '" + candidate + "'", candidate);
     }
 
-    /**
-     * Lets nobody lead for some time: for maintenance. Any candidate may ask; several pauses may be in force side by side, one for each owner, and the same
-     * owner replaces its own. Completes when nobody leads any more.
-     *
-     * @param owner who is to be asked about it: letters, digits, '-', '_' and '.'
-     * @param expiry when it ends even if nobody ends it
-     */
+    /** {@inheritDoc} Any candidate may ask. */
+    @Override
     public CompletableFuture<Void> pause(String owner, String reason, Instant expiry) {
         if (!expiry.isAfter(Instant.now())) {
             throw new IllegalArgumentException(
@@ -179,7 +181,7 @@ public final class LeaderElection implements LeadershipSource, AutoCloseable {
         return candidacy.pause(new Pause(checkName("owner", owner), reason, expiry));
     }
 
-    /** Ends the pause of this owner; fine if there is none. */
+    @Override
     public CompletableFuture<Void> resume(String owner) {
         return candidacy.resume(checkName("owner", owner));
     }

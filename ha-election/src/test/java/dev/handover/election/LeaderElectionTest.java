@@ -195,6 +195,7 @@ class LeaderElectionTest {
         assertThat(leading.isValid()).isFalse();
         Await.get(b.pause("ops", "network", Instant.now().plusSeconds(600)));
         assertThat(b.pauses()).extracting(Pause::owner).containsExactlyInAnyOrder("dba", "ops");
+        assertThat(b.paused().orElse("")).contains("paused by dba until ", "; paused by ops until ");
         Await.get(a.resume("dba"));
         LeaderElection late = candidate("late"); // it must obey what it has not seen begin
         Await.until("all see it", () -> late.pauses().size() == 1 && b.pauses().size() == 1);

@@ -8,10 +8,13 @@ import dev.handover.Role;
 import dev.handover.event.HaEvent;
 import dev.handover.leadership.Leadership;
 import dev.handover.leadership.LeadershipSource;
+import dev.handover.leadership.Pausable;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.TransferResult;
+import dev.handover.takeover.bluegreen.BlueGreen;
+import dev.handover.takeover.bluegreen.SwitchPlan;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -41,7 +44,8 @@ import org.slf4j.LoggerFactory;
  * OpsModel model = OpsModel.of(node);
  * model.election("billing", election);                 // leadership without a log
  * model.items(() -> guards.stream().map(...).toList()); // guards and endpoints
- * model.action(new OpsAction("pause", "billing", List.of(), "nobody leads for ten minutes"), target -> election.pause(...));
+ * model.blueGreen(blueGreen);                           // with its switches
+ * model.action(new OpsAction("flush", "cache", List.of(), "empties the cache"), target -> cache.flush());
  * model.report(OpsLevel.OK, "switch", "orders", "green is live", 12.5);
  * }</pre>
  *
@@ -56,15 +60,14 @@ public final class OpsModel implements AutoCloseable {
     private static final long COALESCE_MILLIS = 50;
     private static final int MAX_ITEMS = 500;
 
-    private record Handler(OpsAction action, Function<@Nullable String, CompletionStage<String>> run) {}
-
     private final HaNode node;
     private final OpsHealth health;
     private final Timeline timeline = new Timeline(MAX_EVENTS);
     private final Map<GroupId, History> histories = new TreeMap<>();
     private final Map<String, LeadershipSource> elections = new ConcurrentSkipListMap<>();
     private final List<Supplier<List<OpsItem>>> items = new CopyOnWriteArrayList<>();
-    private final List<Handler> actions = new CopyOnWriteArrayList<>();
+    private final List<OpsHandler> actions = new CopyOnWriteArrayList<>();
+    private final Map<String, OpsBlueGreen> services = new ConcurrentSkipListMap<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final AtomicLong version = new AtomicLong();
     private final ScheduledThreadPoolExecutor thread;
@@ -116,10 +119,29 @@ public final class OpsModel implements AutoCloseable {
         return health;
     }
 
-    /** Shows a leadership without a log, and answers health checks for it under this name; a group of the same name comes first. Closing the registration ends that. */
+    /**
+     * Shows a leadership without a log, and answers health checks for it under this name; a group of the same name comes first. One that is {@link Pausable} may be paused by operators. Closing the
+     * registration ends that.
+     */
     public Registration election(String name, LeadershipSource source) {
         elections.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(source, "source"));
         return () -> elections.remove(name, source);
+    }
+
+    /** Shows a blue-green service, and offers {@code switch}, {@code rehearse}, {@code abort} and {@code approve} where they are possible, each with the defaults of {@link SwitchPlan#to}. */
+    public Registration blueGreen(BlueGreen service) {
+        return blueGreen(service, SwitchPlan::to);
+    }
+
+    /** The same with plans of the application's own, each for the colour that an operator has chosen. */
+    public Registration blueGreen(BlueGreen service, Function<String, SwitchPlan> plans) {
+        OpsBlueGreen shown = new OpsBlueGreen(service, Objects.requireNonNull(plans, "plans"));
+        services.put(service.service(), shown);
+        Registration status = service.onStatus(now -> changed());
+        return () -> {
+            status.close();
+            services.remove(service.service(), shown);
+        };
     }
 
     /** Shows what the supplier gives, such as guards; asked for every snapshot, on the thread that wants one; must not block. The first {@value #MAX_ITEMS} are shown. */
@@ -130,7 +152,7 @@ public final class OpsModel implements AutoCloseable {
 
     /** Offers an action; the function is called with the target that was chosen, null for none, and says in words what was done, or fails. */
     public Registration action(OpsAction action, Function<@Nullable String, CompletionStage<String>> run) {
-        Handler handler = new Handler(action, run);
+        OpsHandler handler = new OpsHandler(action, run);
         actions.add(handler);
         return () -> actions.remove(handler);
     }
@@ -161,8 +183,9 @@ public final class OpsModel implements AutoCloseable {
                 LOG.warn("{}: something that is shown on the operations page cannot be asked", node.id(), e);
             }
         }
+        services.values().forEach(service -> shown.add(service.item()));
         List<OpsElection> known = new ArrayList<>();
-        elections.forEach((name, source) -> known.add(election(name, source.current())));
+        elections.forEach((name, source) -> known.add(shown(name, source)));
         return new OpsSnapshot(
                 Instant.now(),
                 node.id().value(),
@@ -171,7 +194,7 @@ public final class OpsModel implements AutoCloseable {
                 known,
                 timeline.lines(),
                 shown,
-                handlers().stream().map(Handler::action).toList());
+                handlers().stream().map(OpsHandler::action).toList());
     }
 
     /**
@@ -185,22 +208,23 @@ public final class OpsModel implements AutoCloseable {
      */
     public CompletableFuture<String> perform(
             String name, String subject, @Nullable String target, String confirmation) {
-        Handler handler = handlers().stream()
-                .filter(each ->
-                        each.action.name().equals(name) && each.action.subject().equals(subject))
+        OpsHandler handler = handlers().stream()
+                .filter(each -> each.action().name().equals(name)
+                        && each.action().subject().equals(subject))
                 .findFirst()
                 .orElseThrow(
                         () -> new IllegalArgumentException("'" + name + "' of '" + subject + "' is not offered by node "
                                 + node.id() + " now; a transfer is asked of the node that leads"));
-        if (target != null && !handler.action.targets().contains(target)) {
-            throw new IllegalArgumentException("target '" + target + "' is none of " + handler.action.targets());
+        if (target != null && !handler.action().targets().contains(target)) {
+            throw new IllegalArgumentException(
+                    "target '" + target + "' is none of " + handler.action().targets());
         }
         if (!subject.equals(confirmation)) {
             throw new IllegalArgumentException(
                     "not confirmed: the confirmation is '" + confirmation + "', not '" + subject + "'");
         }
         LOG.info("{}/{} an operator asks for {} to {}", subject, node.id(), name, target);
-        return handler.run.apply(target).toCompletableFuture();
+        return handler.run().apply(target).toCompletableFuture();
     }
 
     /** Ends the thread; nothing is called any more. Closing twice is fine. */
@@ -211,8 +235,8 @@ public final class OpsModel implements AutoCloseable {
         thread.shutdownNow();
     }
 
-    private List<Handler> handlers() {
-        List<Handler> all = new ArrayList<>();
+    private List<OpsHandler> handlers() {
+        List<OpsHandler> all = new ArrayList<>();
         for (GroupId group : node.groups()) {
             node.log(group).ifPresent(log -> {
                 GroupStatus status = log.status();
@@ -222,7 +246,7 @@ public final class OpsModel implements AutoCloseable {
                             .map(NodeId::value)
                             .toList();
                     if (!targets.isEmpty()) {
-                        all.add(new Handler(
+                        all.add(new OpsHandler(
                                 new OpsAction(
                                         "transfer",
                                         group.value(),
@@ -233,6 +257,12 @@ public final class OpsModel implements AutoCloseable {
                 }
             });
         }
+        elections.forEach((name, source) -> {
+            if (source instanceof Pausable pausable) {
+                all.addAll(OpsPauses.of(name, pausable));
+            }
+        });
+        services.values().forEach(service -> all.addAll(service.handlers()));
         all.addAll(actions);
         return all;
     }
@@ -351,16 +381,18 @@ public final class OpsModel implements AutoCloseable {
         return nodes.stream().map(NodeId::value).toList();
     }
 
-    private static OpsElection election(String name, Leadership known) {
+    private static OpsElection shown(String name, LeadershipSource source) {
+        Leadership known = source.current();
+        String paused = source instanceof Pausable pausable ? pausable.paused().orElse("") : "";
         if (known instanceof Leadership.Leading leading) {
             return leading.isValid()
                     ? new OpsElection(name, "leading", null, leading.epoch(), "")
                     : new OpsElection(name, "unsure", null, leading.epoch(), "not confirmed lately");
         }
         if (known instanceof Leadership.Following following) {
-            return new OpsElection(name, "following", following.leader(), following.epoch(), "");
+            return new OpsElection(name, "following", following.leader(), following.epoch(), paused);
         }
         Leadership.Unsure unsure = (Leadership.Unsure) known;
-        return new OpsElection(name, "unsure", null, 0, unsure.reason());
+        return new OpsElection(name, "unsure", null, 0, paused.isEmpty() ? unsure.reason() : paused);
     }
 }

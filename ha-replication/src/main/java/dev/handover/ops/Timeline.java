@@ -5,6 +5,7 @@ import dev.handover.NodeId;
 import dev.handover.Redundancy;
 import dev.handover.event.HaEvent;
 import dev.handover.event.HaEvent.StorageFinding;
+import dev.handover.event.HaEvent.SwitchStep;
 import dev.handover.event.HaEvent.TakeOverStep;
 import dev.handover.event.HaEvent.TransferStep;
 import java.time.Instant;
@@ -84,6 +85,17 @@ final class Timeline {
                                     ? "the configuration store answers again"
                                     : "the configuration store does not answer")
                             + ": " + coordination.detail());
+        } else if (event instanceof HaEvent.ColourSwitch step) {
+            boolean bad = step.step() == SwitchStep.ROLL_BACK
+                    || step.step() == SwitchStep.ROLLED_BACK
+                    || step.step() == SwitchStep.ABORTED;
+            add(
+                    step.at(),
+                    bad ? OpsLevel.WARN : OpsLevel.OK,
+                    "switch",
+                    step.service(),
+                    step.step() + " to " + step.to() + ", " + step.live() + " is live: " + step.detail(),
+                    null);
         } else if (event instanceof HaEvent.Storage storage) {
             StorageFinding finding = storage.finding();
             add(event, finding.isAlarm() ? OpsLevel.WARN : OpsLevel.OK, "storage", storage.detail());

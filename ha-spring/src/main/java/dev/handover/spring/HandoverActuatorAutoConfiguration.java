@@ -64,8 +64,8 @@ public final class HandoverActuatorAutoConfiguration {
         }
 
         @Bean
-        ElectionsShown handoverElectionsShown(OpsModel model, ListableBeanFactory beans) {
-            return new ElectionsShown(model, beans);
+        OperationsShown handoverOperationsShown(OpsModel model, ListableBeanFactory beans) {
+            return new OperationsShown(model, beans);
         }
 
         @Bean

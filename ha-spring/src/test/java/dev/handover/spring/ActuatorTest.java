@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.event.HaEvent.SwitchStep;
 import dev.handover.guard.EndpointGroup;
 import dev.handover.guard.GuardRegistry;
 import dev.handover.metrics.HandoverMetrics;
@@ -12,6 +13,7 @@ import dev.handover.ops.OpsModel;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.transport.Transport;
+import dev.handover.takeover.bluegreen.BlueGreen;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -19,6 +21,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -67,6 +70,10 @@ class ActuatorTest {
                     .endpoint("x", "x")
                     .in(context.getBean(GuardRegistry.class))
                     .build());
+            context.registerBean(
+                    BlueGreen.class,
+                    () -> service(context.getBean(HaNode.class), context.getBean(ReplicatedLog.class), "blue"),
+                    definition -> definition.setLazyInit(true));
         });
         List<String> arguments = new ArrayList<>(List.of(
                 "--handover.node-id=a",
@@ -200,6 +207,47 @@ class ActuatorTest {
             assertThat(log.status().leader()).hasToString("b");
             assertThat(get(context, "handover").body()).contains("a handed over to b");
         }
+    }
+
+    private static BlueGreen service(HaNode node, ReplicatedLog log, String colour) {
+        return BlueGreen.builder(node, "shop")
+                .colour(colour)
+                .version(colour + "-1")
+                .groups(log)
+                .tick(Duration.ofMillis(10))
+                .start();
+    }
+
+    @Test
+    void shouldSwitchVersionsAndTakeThemBackWhenAllowedAndConfirmed() throws Exception {
+        try (ConfigurableApplicationContext context = run("management.endpoint.handover.access=unrestricted")) {
+            ReplicatedLog log = context.getBean(ReplicatedLog.class);
+            Memory.inSync(log);
+            assertThat(context.getBean(BlueGreen.class).service()).isEqualTo("shop");
+            ReplicatedLog other = memory.join("b", "orders", new Words());
+            try (BlueGreen green = service(memory.node("b"), other, "green")) {
+                Await.until("it may be switched", () -> shows(context, "\"rehearse\""));
+                assertThat(post(context, "handover/switch", "{\"subject\":\"shop\",\"target\":\"green\"}")
+                                .statusCode())
+                        .as("not confirmed")
+                        .isEqualTo(400);
+                HttpResponse<String> begun = post(
+                        context, "handover/switch", "{\"subject\":\"shop\",\"target\":\"green\",\"confirm\":\"shop\"}");
+                assertThat(begun.statusCode()).as(begun.body()).isEqualTo(200);
+                Await.until("green is watched", () -> green.status().step() == SwitchStep.BAKE);
+                assertThat(log.status().leader()).hasToString("b");
+                Await.until("it may be taken back", () -> shows(context, "\"abort\""));
+                HttpResponse<String> back =
+                        post(context, "handover/abort", "{\"subject\":\"shop\",\"confirm\":\"shop\"}");
+                assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
+                Await.until("it is", () -> green.status().step() == SwitchStep.ROLLED_BACK);
+                assertThat(get(context, "handover").body()).contains("blue is live");
+            }
+        }
+    }
+
+    private static boolean shows(ConfigurableApplicationContext context, String what) {
+        return context.getBean(OpsModel.class).snapshot().toJson().contains(what);
     }
 
     @Test

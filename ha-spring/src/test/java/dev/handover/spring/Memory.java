@@ -58,6 +58,14 @@ final class Memory implements AutoCloseable {
         return log;
     }
 
+    /** One of those without Spring. */
+    HaNode node(String id) {
+        return nodes.stream()
+                .filter(node -> node.id().value().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** As if the process had died: connections closed, dials refused. */
     void kill(String node) {
         transports.get(node).close();

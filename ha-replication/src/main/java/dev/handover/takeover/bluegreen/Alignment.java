@@ -69,13 +69,11 @@ final class Alignment {
     /** Within the colour the priority decides. */
     private void favour(Set<NodeId> live) {
         if (!live.equals(favoured)) {
-            favoured = live;
-            for (GroupId group : instance.groups()) {
-                try {
-                    instance.node().favour(group, live);
-                } catch (IllegalStateException e) {
-                    LOG.warn("{} does not favour the live instances: {}", instance.label(), e.getMessage());
-                }
+            try {
+                instance.groups().forEach(group -> instance.node().favour(group, live));
+                favoured = live;
+            } catch (IllegalStateException e) {
+                LOG.debug("{} cannot favour the live instances yet: {}", instance.label(), e.getMessage());
             }
         }
     }

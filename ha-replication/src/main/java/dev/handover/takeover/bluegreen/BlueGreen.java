@@ -9,6 +9,7 @@ import dev.handover.replication.ReplicatedLog;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -23,6 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +62,7 @@ public final class BlueGreen implements AutoCloseable {
     private final List<Consumer<SwitchStatus>> listeners = new CopyOnWriteArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile SwitchStatus status;
+    private volatile SortedSet<String> colours = new TreeSet<>();
     private @Nullable Registration watch;
     private boolean ticking;
     private boolean again;
@@ -97,6 +102,9 @@ public final class BlueGreen implements AutoCloseable {
             do {
                 again = false;
                 Evidence evidence = conductor.evidence();
+                colours = evidence.reports().values().stream()
+                        .map(Report::colour)
+                        .collect(Collectors.toCollection(TreeSet::new));
                 conductor.tick(evidence);
                 SwitchRecord record = conductor.record();
                 if (record != null) {
@@ -123,6 +131,7 @@ public final class BlueGreen implements AutoCloseable {
                 last == null ? null : last.from(),
                 last == null ? null : last.to(),
                 last == null ? "" : waitsFor.isEmpty() ? last.reason() : waitsFor,
+                last == null ? Set.of() : last.approvals(),
                 record == null ? List.of() : record.history());
     }
 
@@ -159,6 +168,16 @@ public final class BlueGreen implements AutoCloseable {
     /** What this instance knows of the service. */
     public SwitchStatus status() {
         return status;
+    }
+
+    /** Name of the service. */
+    public String service() {
+        return instance.service();
+    }
+
+    /** Colours of the instances, as they were seen last. */
+    public SortedSet<String> colours() {
+        return Collections.unmodifiableSortedSet(colours);
     }
 
     /** Whether this instance is of the live colour, as far as it knows. */
@@ -201,6 +220,17 @@ public final class BlueGreen implements AutoCloseable {
                     }
                 }));
         return result;
+    }
+
+    /**
+     * Begins a switch, on any instance, and does not wait for its end: {@link #onStatus} and the history tell.
+     *
+     * @return when it has begun; fails with {@link dev.handover.SwitchRefusedException} if it is not begun
+     */
+    public CompletableFuture<SwitchStatus> begin(SwitchPlan plan) {
+        Objects.requireNonNull(plan, "plan");
+        return changed((record, evidence) -> SwitchCore.open(
+                instance.service(), record, plan, instance.node().id().value(), evidence));
     }
 
     /**

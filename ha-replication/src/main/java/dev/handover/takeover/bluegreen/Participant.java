@@ -125,13 +125,11 @@ final class Participant {
 
     private void hold(boolean hold) {
         if (holding == null || holding != hold) {
-            holding = hold;
-            for (GroupId group : instance.groups()) {
-                try {
-                    instance.node().holdFeatureLevel(group, hold);
-                } catch (IllegalStateException e) {
-                    LOG.warn("{} does not hold the feature level: {}", instance.label(), e.getMessage());
-                }
+            try {
+                instance.groups().forEach(group -> instance.node().holdFeatureLevel(group, hold));
+                holding = hold;
+            } catch (IllegalStateException e) { // it is tried again
+                LOG.debug("{} cannot hold the feature level yet: {}", instance.label(), e.getMessage());
             }
         }
     }

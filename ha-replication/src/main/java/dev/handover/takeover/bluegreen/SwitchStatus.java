@@ -2,6 +2,7 @@ package dev.handover.takeover.bluegreen;
 
 import dev.handover.event.HaEvent.SwitchStep;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param from colour that it began with; null before the first
  * @param to colour that it shall make live; null before the first
  * @param reason why that step began, or what the switch waits for; empty before the first
+ * @param approvals steps of an open switch that begin only when they were approved, and are not yet
  * @param history what happened, the newest last
  */
 public record SwitchStatus(
@@ -26,10 +28,16 @@ public record SwitchStatus(
         @Nullable String from,
         @Nullable String to,
         String reason,
+        Set<SwitchStep> approvals,
         List<HistoryLine> history) {
     /** Whether this instance is of the colour that is live, as far as it knows. */
     public boolean isLive() {
         return colour.equals(live);
+    }
+
+    /** Whether a switch is open that can still be taken back. */
+    public boolean mayGoBack() {
+        return isSwitching() && step != SwitchStep.COMMIT && step != SwitchStep.DRAIN && step != SwitchStep.ROLL_BACK;
     }
 
     /** Whether a switch is open. */

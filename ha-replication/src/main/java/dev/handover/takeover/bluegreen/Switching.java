@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -48,6 +49,16 @@ record Switching(
     /** Whether going back must stay possible: no new format may be written. */
     boolean mayGoBack() {
         return isOpen() && step != SwitchStep.COMMIT && step != SwitchStep.DRAIN;
+    }
+
+    /** Steps that begin only when they are approved, and are not yet. */
+    Set<SwitchStep> approvals() {
+        Set<SwitchStep> open = new TreeSet<>();
+        if (mayGoBack() && step != SwitchStep.ROLL_BACK) {
+            open.addAll(plan.holdBefore());
+            open.removeAll(approved);
+        }
+        return open;
     }
 
     Switching at(SwitchStep next, String why) {
