@@ -11,7 +11,7 @@ final class ExplorerRuns {
         Integer depth = Integer.getInteger("explore.depth");
         Integer seconds = Integer.getInteger("explore.seconds");
         boolean bounded = depth != null || seconds != null;
-        int states = Integer.getInteger("explore.states", bounded ? 100_000_000 : 30_000);
+        int states = Integer.getInteger("explore.states", bounded ? 100_000_000 : 20_000);
         String only = System.getProperty("explore.scenario");
         if (only != null) {
             Scenario.numberOf(only);

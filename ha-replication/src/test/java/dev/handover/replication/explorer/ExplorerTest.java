@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * All interleavings of small worlds, see {@link Scenario#ALL}. {@code explore.states} bounds each search (default 30,000); {@code explore.depth} and {@code explore.seconds} bound it
+ * All interleavings of small worlds, see {@link Scenario#ALL}. {@code explore.states} bounds each search (default 20,000); {@code explore.depth} and {@code explore.seconds} bound it
  * instead; {@code explore.scenario} names the only one.
  */
 class ExplorerTest {

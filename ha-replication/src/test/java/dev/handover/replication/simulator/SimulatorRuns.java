@@ -14,7 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Many seeds, on all cores. System properties: {@code sim.seeds} how many (3000), {@code sim.steps} steps of each (2000), {@code sim.first} the first one
+ * Many seeds, on all cores. System properties: {@code sim.seeds} how many (2000), {@code sim.steps} steps of each (2000), {@code sim.first} the first one
  * (1), {@code sim.seed} only this one, {@code sim.failures} stop after so many failures (5).
  */
 final class SimulatorRuns {
@@ -50,7 +50,7 @@ final class SimulatorRuns {
         Long one = Long.getLong("sim.seed");
         return new SimulatorRuns(
                 one == null ? Long.getLong("sim.first", 1) : one,
-                one == null ? Long.getLong("sim.seeds", 3000) : 1,
+                one == null ? Long.getLong("sim.seeds", 2000) : 1,
                 Long.getLong("sim.steps", 2000),
                 Integer.getInteger("sim.failures", 5));
     }
