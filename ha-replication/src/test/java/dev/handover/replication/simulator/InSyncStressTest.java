@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What the in-sync set is for (R7, R8): whoever is slow is left behind in time, and does not come back at once. Worlds in which nothing goes wrong but what the test does;
- * clients write all the time. {@code sim.stress.worlds} (6) bounds how many.
+ * clients write all the time. {@code sim.stress.worlds} (4) bounds how many.
  */
 class InSyncStressTest {
     /** How long it takes to notice is counted from the last sign of progress, and looked at every tick; then the store is asked. */
@@ -64,7 +64,7 @@ class InSyncStressTest {
     private static void stress(
             String what, int timeouts, long epochs, Bound bound, BiConsumer<Simulation, Integer> trouble) {
         for (long seed = 3;
-                seed <= 3 * Long.getLong("sim.stress.worlds", 6);
+                seed <= 3 * Long.getLong("sim.stress.worlds", 4);
                 seed += 3) { // of one release, see SimRelease
             SimParameters world = Simulation.calm(seed).parameters;
             if (world.replicas == 2 && world.minInSync == 2) {

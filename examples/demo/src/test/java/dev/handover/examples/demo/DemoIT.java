@@ -62,16 +62,16 @@ class DemoIT {
     @ParameterizedTest
     @ValueSource(strings = {"--transfer", "--stop"})
     void shouldFailNoRequestWhenTheLeaderGoesAsPlanned(String kind) throws Exception {
-        Process demo = demo(kind, "--rounds", "2", "--writers", "8", "--plain");
+        Process demo = demo(kind, "--rounds", "1", "--writers", "8", "--plain");
         assertThat(demo.waitFor(120, TimeUnit.SECONDS)).isTrue();
         List<String> lines = Files.readAllLines(output());
         assertThat(demo.exitValue()).as(String.join("\n", lines)).isZero();
         assertThat(lines.get(lines.size() - 1))
                 .as(String.join("\n", lines))
-                .startsWith("{\"kind\":\"" + kind.substring(2) + "\",\"rounds\":2,\"acknowledged\":")
+                .startsWith("{\"kind\":\"" + kind.substring(2) + "\",\"rounds\":1,\"acknowledged\":")
                 .contains(",\"failed\":0,\"unknown\":0,")
                 .contains(",\"lost\":0,\"duplicated\":0,\"pause_ms\":{\"median\":");
-        assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("round 2: "));
+        assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("round 1: "));
     }
 
     @Test

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  * the middle is seen by the unfinished file that it leaves.
  */
 class SnapshotKillIT extends SystemTest {
-    private static final int HITS = 2;
+    private static final int HITS = 1;
     private static final int ATTEMPTS = 25;
     private static final int LARGE_VALUES = 24;
     private static final String LARGE_VALUE = "x".repeat(400_000);
