@@ -59,6 +59,7 @@ final class TestService implements AutoCloseable {
         final AtomicInteger drains = new AtomicInteger();
         volatile Callable<Void> warmUp = () -> null;
         volatile String notReady = "";
+        volatile String throwsWhen = "";
         volatile long workMillis;
         volatile int failsEvery;
         volatile BlueGreen blueGreen;
@@ -76,12 +77,20 @@ final class TestService implements AutoCloseable {
 
         @Override
         public Optional<String> notReady() {
+            throwIf("asked");
             return notReady.isEmpty() ? Optional.empty() : Optional.of(notReady);
         }
 
         @Override
         public void drain(Duration time) {
             drains.incrementAndGet();
+            throwIf("drained");
+        }
+
+        private void throwIf(String moment) {
+            if (throwsWhen.equals(moment)) {
+                throw new IllegalStateException("a defect of this version when " + moment);
+            }
         }
 
         /** What the service does for a client. */
