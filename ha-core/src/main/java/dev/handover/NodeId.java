@@ -6,6 +6,9 @@ package dev.handover;
  * @param value 1 to 64 letters, digits, and after the first character also {@code - _ .}
  */
 public record NodeId(String value) implements Comparable<NodeId> {
+    /** The operators' tool: a run of it has this as its name, a dot, and something that no other run has. No node may be named so. */
+    public static final String TOOL = "ha-admin";
+
     /** Checks the name. */
     public NodeId {
         Names.check("node id", value);
@@ -18,6 +21,11 @@ public record NodeId(String value) implements Comparable<NodeId> {
      */
     public static NodeId of(String value) {
         return new NodeId(value);
+    }
+
+    /** Whether it is a run of the operators' {@link #TOOL}, and no node. */
+    public boolean isTool() {
+        return value.startsWith(TOOL + ".");
     }
 
     @Override

@@ -31,9 +31,6 @@ final class Tls {
     /** DNS names among a certificate's alternative names (RFC 5280, 4.2.1.6). */
     private static final int DNS_NAME = 2;
 
-    /** The operators' tool, whose every run has another id behind this. */
-    private static final String TOOL = "ha-admin";
-
     private static final long CLOSE_NOTIFY_MILLIS = 200;
 
     /** What new connections use. */
@@ -111,7 +108,7 @@ final class Tls {
             return which + " is not valid before " + certificate.getNotBefore().toInstant()
                     + ": is the clock of this host right?";
         }
-        String name = node.value().startsWith(TOOL + ".") ? TOOL : node.value();
+        String name = node.isTool() ? NodeId.TOOL : node.value();
         if (check == TlsOptions.PeerCheck.NODE && !names(certificate, name)) {
             return which + " does not name node " + name + ", neither as DNS name nor as common name: give each node a"
                     + " certificate of its own";

@@ -157,10 +157,6 @@ public final class TlsOptions {
         return checkFilesEvery;
     }
 
-    boolean areOfFiles() {
-        return files != null;
-    }
-
     /** What the files say now; null if there are none, or nothing new in them. */
     @Nullable
     TlsOptions ifChanged() throws IOException {

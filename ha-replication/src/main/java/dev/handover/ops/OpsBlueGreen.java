@@ -30,7 +30,7 @@ record OpsBlueGreen(BlueGreen service, Function<String, SwitchPlan> plans) {
     List<OpsHandler> handlers() {
         SwitchStatus status = service.status();
         List<OpsHandler> all = new ArrayList<>();
-        if (status.mayGoBack()) {
+        if (status.mayAbort()) {
             all.add(handler(
                     "abort",
                     List.of(),

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,8 @@ final class OpsPauses {
     }
 
     private static CompletionStage<String> pause(Pausable source, @Nullable String target) {
-        Instant end = Instant.now().plus(TIMES.getOrDefault(target == null ? SHORT : target, Duration.ofMinutes(10)));
+        Instant end = Instant.now()
+                .plus(Objects.requireNonNull(TIMES.get(target == null ? SHORT : target), "one of the targets"));
         return source.pause(OWNER, "asked for by an operator", end).thenApply(done -> "nobody leads until " + end);
     }
 }

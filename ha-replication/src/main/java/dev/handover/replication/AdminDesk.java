@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * block.
  */
 final class AdminDesk {
-    /** Names of tools begin so; no node may have such a name. */
-    static final String TOOL = "ha-admin.";
-
     private static final UUID NO_LOG = new UUID(0, 0);
     private static final int MOST_AT_A_TIME = 16;
 
@@ -35,19 +32,16 @@ final class AdminDesk {
         this.node = node;
     }
 
-    static boolean isTool(NodeId peer) {
-        return peer.value().startsWith(TOOL);
-    }
-
     void received(Envelope envelope, AdminRequest request) {
         Replica replica = node.replica(envelope.group());
-        if (!isTool(envelope.from().node())) { // where certificates name nodes, a node's is not an operator's
+        if (!envelope.from().node().isTool()) { // where certificates name nodes, a node's is not an operator's
             reply(
                     envelope,
                     request,
                     false,
                     "node " + envelope.from().node()
-                            + " may not ask for this: operators' tools have names that begin with " + TOOL);
+                            + " may not ask for this: operators' tools have names that begin with " + NodeId.TOOL
+                            + ".");
         } else if (replica == null) {
             reply(envelope, request, false, "node " + node.self() + " has not joined group " + envelope.group());
         } else if (pending.incrementAndGet() > MOST_AT_A_TIME) {

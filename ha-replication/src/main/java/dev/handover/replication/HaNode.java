@@ -255,9 +255,9 @@ public final class HaNode implements AutoCloseable {
 
         private Builder(NodeId node) {
             this.node = Objects.requireNonNull(node, "node");
-            if (AdminDesk.isTool(node)) {
-                throw new IllegalArgumentException("node id '" + node + "' begins with '" + AdminDesk.TOOL
-                        + "', as those of operators' tools do; choose another");
+            if (node.isTool()) {
+                throw new IllegalArgumentException("node id '" + node + "' begins with '" + NodeId.TOOL
+                        + ".', as those of operators' tools do; choose another");
             }
         }
 

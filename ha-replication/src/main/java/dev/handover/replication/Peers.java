@@ -190,7 +190,7 @@ final class Peers implements TransportListener {
 
     @Override
     public void connected(Hello peer) {
-        if (AdminDesk.isTool(peer.node())) {
+        if (peer.node().isTool()) {
             return;
         }
         connected.put(peer.node(), peer);
@@ -200,7 +200,7 @@ final class Peers implements TransportListener {
 
     @Override
     public void disconnected(NodeId peer, String reason) {
-        if (AdminDesk.isTool(peer)) {
+        if (peer.isTool()) {
             return;
         }
         connected.remove(peer);
@@ -231,7 +231,7 @@ final class Peers implements TransportListener {
             desk.received(envelope, request);
             return;
         }
-        if (AdminDesk.isTool(envelope.from().node())) {
+        if (envelope.from().node().isTool()) {
             return; // a tool has nothing to say to a replica
         }
         if (message instanceof Message.Beat beat) {

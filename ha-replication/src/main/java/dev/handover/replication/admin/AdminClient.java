@@ -37,7 +37,7 @@ public final class AdminClient implements AutoCloseable {
     private final String cluster;
     private final Duration timeout;
     private final UUID incarnation = UUID.randomUUID();
-    private final NodeId self = NodeId.of("ha-admin." + incarnation);
+    private final NodeId self = NodeId.of(NodeId.TOOL + "." + incarnation);
     private final Map<NodeId, CompletableFuture<Void>> connections = new ConcurrentHashMap<>();
     private final Map<Long, CompletableFuture<AdminReply>> asked = new ConcurrentHashMap<>();
     private final AtomicLong lastId = new AtomicLong();

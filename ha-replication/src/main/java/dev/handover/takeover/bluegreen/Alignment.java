@@ -68,13 +68,9 @@ final class Alignment {
 
     /** Within the colour the priority decides. */
     private void favour(Set<NodeId> live) {
-        if (!live.equals(favoured)) {
-            try {
-                instance.groups().forEach(group -> instance.node().favour(group, live));
-                favoured = live;
-            } catch (IllegalStateException e) {
-                LOG.debug("{} cannot favour the live instances yet: {}", instance.label(), e.getMessage());
-            }
+        if (!live.equals(favoured)
+                && instance.forJoined(group -> instance.node().favour(group, live))) {
+            favoured = live;
         }
     }
 

@@ -8,8 +8,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the parts of one instance share.
@@ -35,8 +38,24 @@ record Instance(
         Clock wall,
         Supplier<UUID> ids,
         Duration standbyDelay) {
+    private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
+
     List<GroupId> groups() {
         return logs.stream().map(ReplicatedLog::group).toList();
+    }
+
+    /** Does it for every group that this node has joined by now; false if there are others, for which it has to be done again. */
+    boolean forJoined(Consumer<GroupId> action) {
+        boolean all = true;
+        for (ReplicatedLog log : logs) {
+            try {
+                action.accept(log.group());
+            } catch (IllegalStateException e) {
+                LOG.debug("{} not yet: {}", label(), e.getMessage());
+                all = false;
+            }
+        }
+        return all;
     }
 
     String label() {

@@ -125,11 +125,8 @@ final class Participant {
 
     private void hold(boolean hold) {
         if (holding == null || holding != hold) {
-            try {
-                instance.groups().forEach(group -> instance.node().holdFeatureLevel(group, hold));
+            if (instance.forJoined(group -> instance.node().holdFeatureLevel(group, hold))) {
                 holding = hold;
-            } catch (IllegalStateException e) { // it is tried again
-                LOG.debug("{} cannot hold the feature level yet: {}", instance.label(), e.getMessage());
             }
         }
     }

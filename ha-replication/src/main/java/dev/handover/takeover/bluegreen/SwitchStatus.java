@@ -36,7 +36,7 @@ public record SwitchStatus(
     }
 
     /** Whether a switch is open that can still be taken back. */
-    public boolean mayGoBack() {
+    public boolean mayAbort() {
         return isSwitching() && step != SwitchStep.COMMIT && step != SwitchStep.DRAIN && step != SwitchStep.ROLL_BACK;
     }
 

@@ -29,6 +29,7 @@ import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongSupplier;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,6 +68,7 @@ public final class Partitions implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile BalanceStatus balance = new BalanceStatus(List.of(), 0, new TreeSet<>(), 0, 0);
     private volatile List<PartitionStatus> lastTable = List.of();
+    private @Nullable String lastFailure;
 
     private Partitions(HaNode node, String name, List<ReplicatedLog> logs, Balancer.Settings settings) {
         this.node = node;
@@ -109,13 +111,21 @@ public final class Partitions implements AutoCloseable {
         }
         try {
             balance = balancer.tick();
+            lastFailure = null;
             List<PartitionStatus> table = table();
             if (!table.equals(lastTable)) {
                 lastTable = table;
                 node.events().execute(() -> listeners.forEach(listener -> listener.accept(table)));
             }
         } catch (RuntimeException e) {
-            LOG.error("{} partitions: a look at who leads what has failed; the next follows", node.id(), e);
+            String failure = e.toString();
+            if (!failure.equals(lastFailure)) { // said once, and not ten times a second
+                lastFailure = failure;
+                LOG.error(
+                        "{} partitions: a look at who leads what has failed, nothing is moved until one does not",
+                        node.id(),
+                        e);
+            }
         }
     }
 
@@ -292,7 +302,7 @@ public final class Partitions implements AutoCloseable {
         }
 
         /**
-         * Checks the settings, joins every partition and begins to take part. Blocks while logs are opened, and for the configuration store's answer (at most ten seconds).
+         * Checks the settings, joins every partition and begins to take part. Blocks while logs are opened, and for the configuration store's answers (at most fifteen seconds).
          *
          * @throws IllegalArgumentException if a setting makes no sense; the message names value and remedy
          * @throws IllegalStateException if the partitions of that name are of another number, or the node has joined one already

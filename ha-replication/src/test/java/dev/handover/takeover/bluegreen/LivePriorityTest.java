@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.Configuration;
 import dev.handover.GroupId;
+import dev.handover.NodeId;
 import dev.handover.event.HaEvent.SwitchStep;
 import java.time.Duration;
 import java.util.Map;
@@ -83,5 +84,19 @@ class LivePriorityTest {
         assertThat(leadershipsDuring(FAILURE_TIMEOUT.multipliedBy(14)))
                 .as("nor after a take-over")
                 .isEmpty();
+    }
+
+    @Test
+    void shouldFavourTheLiveColourInItsOtherGroupsThoughItHasLeftOne() throws Exception {
+        start("b1", 0);
+        start("g1", 0);
+        service.awaitLive("blue");
+        TestService.One green = service.instances.get("g1");
+        green.logs.get(0).close();
+        start("b2", 0);
+        TestService.await("b2 is favoured", () -> {
+            Map<NodeId, Integer> ranks = green.node.leaderRanks(TestService.GROUPS.get(1));
+            return ranks.getOrDefault(NodeId.of("b2"), 0) > ranks.getOrDefault(NodeId.of("g1"), 0);
+        });
     }
 }

@@ -200,13 +200,7 @@ final class TestService implements AutoCloseable {
     }
 
     static void await(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (!condition.call()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("not within " + LIMIT + ": " + what);
-            }
-            Thread.sleep(2);
-        }
+        TestNodes.await(LIMIT, () -> what, condition);
     }
 
     GroupStatus status(String name, GroupId group) {

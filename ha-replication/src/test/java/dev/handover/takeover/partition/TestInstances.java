@@ -135,16 +135,13 @@ final class TestInstances implements AutoCloseable {
     }
 
     void await(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (!condition.call()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("not within " + LIMIT + ": " + what + "; load " + load() + ", balances "
+        TestNodes.await(
+                LIMIT,
+                () -> what + "; load " + load() + ", balances "
                         + running.values().stream()
                                 .map(one -> one.partitions().balance())
-                                .toList());
-            }
-            Thread.sleep(2);
-        }
+                                .toList(),
+                condition);
     }
 
     @Override

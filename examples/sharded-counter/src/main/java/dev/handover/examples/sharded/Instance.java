@@ -17,9 +17,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -83,7 +87,10 @@ final class Instance {
                 Thread.currentThread().interrupt();
                 code = 503;
                 answer = "this instance is stopping";
-            } catch (Exception e) {
+            } catch (IllegalArgumentException e) {
+                code = 400;
+                answer = String.valueOf(e.getMessage());
+            } catch (ExecutionException | TimeoutException e) {
                 code = 500;
                 answer = String.valueOf(e);
             }
@@ -95,7 +102,8 @@ final class Instance {
         }
     }
 
-    private String answer(String method, String path) throws Exception {
+    private String answer(String method, String path)
+            throws InterruptedException, ExecutionException, TimeoutException {
         if (path.equals("balance")) {
             return counters.balance().settled() ? "settled" : counters.balance().toString();
         }
@@ -111,9 +119,23 @@ final class Instance {
                     .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             return "all";
         }
-        String[] words = path.split("/");
-        return text(
-                counters.submit(words[0], bytes(words[0] + " " + words[1])).get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+        Count count = Count.of(path);
+        return text(counters.submit(count.key(), bytes(count.key() + " " + count.next()))
+                .get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+    }
+
+    /** What a client asks for. Only what {@link Counters} can apply may get into the log: it would fail there again and again, on every instance. */
+    record Count(String key, long next) {
+        private static final Pattern PATH = Pattern.compile("([^/\\s]+)/(\\d{1,18})");
+
+        static Count of(String path) {
+            Matcher matcher = PATH.matcher(path);
+            if (!matcher.matches()) {
+                throw new IllegalArgumentException(
+                        "'" + path + "' is not understood: POST /KEY/N, a key without white space and a number");
+            }
+            return new Count(matcher.group(1), Long.parseLong(matcher.group(2)));
+        }
     }
 
     private String table() {

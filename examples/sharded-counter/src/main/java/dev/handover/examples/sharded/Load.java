@@ -70,10 +70,11 @@ final class Load implements AutoCloseable {
     /** Ends the clients, and compares: how many counters are not where their client was told they are. */
     int wrong() throws IOException, InterruptedException {
         close();
+        int asked = 0;
         int wrong = 0;
         List<String> names = instances.names();
         for (Map.Entry<String, Long> counter : acknowledged.entrySet()) {
-            String found = instances.ask(names.get(wrong % names.size()), "GET", "/" + counter.getKey());
+            String found = instances.ask(names.get(asked++ % names.size()), "GET", "/" + counter.getKey());
             if (!found.equals(String.valueOf(counter.getValue()))) {
                 wrong++;
             }

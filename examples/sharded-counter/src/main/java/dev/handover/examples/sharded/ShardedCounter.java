@@ -33,7 +33,7 @@ public final class ShardedCounter {
         this.comers = comers;
     }
 
-    /** Arguments: how many clients (8), and for how long a killed instance is waited for, in milliseconds (3000). Ends with 0 if nothing was lost and nothing counted twice. */
+    /** Arguments: how many clients (8), and for how long a killed instance is waited for, in milliseconds (3000). Ends with 0 if every counter is where its client was told. */
     public static void main(String[] arguments) throws Exception {
         int clients = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 8;
         long delayMillis = arguments.length > 1 ? Long.parseLong(arguments[1]) : 3000;
