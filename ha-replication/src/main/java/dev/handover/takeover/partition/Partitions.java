@@ -69,6 +69,7 @@ public final class Partitions implements AutoCloseable {
     private volatile BalanceStatus balance = new BalanceStatus(List.of(), 0, new TreeSet<>(), 0, 0);
     private volatile List<PartitionStatus> lastTable = List.of();
     private @Nullable String lastFailure;
+    private volatile @Nullable Thread running;
 
     private Partitions(HaNode node, String name, List<ReplicatedLog> logs, Balancer.Settings settings) {
         this.node = node;
@@ -76,6 +77,7 @@ public final class Partitions implements AutoCloseable {
         thread = new ScheduledThreadPoolExecutor(1, task -> {
             Thread created = new Thread(task, "handover-" + node.id() + "-partitions-" + name);
             created.setDaemon(true);
+            running = created;
             return created;
         });
         thread.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
@@ -226,8 +228,14 @@ public final class Partitions implements AutoCloseable {
         }
         listeners.clear();
         thread.shutdownNow();
+        Thread last = running;
+        if (last == null || last == Thread.currentThread()) {
+            return;
+        }
         try {
-            if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+            // An executor has terminated a moment before its thread.
+            last.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
+            if (last.isAlive()) {
                 LOG.warn("{} partitions: the thread has not ended within {} s", node.id(), CLOSE_SECONDS);
             }
         } catch (InterruptedException e) {
