@@ -70,7 +70,7 @@ public sealed interface HaEvent {
         REFUSED(true),
         /** It was not done; this leader goes on as before. */
         GIVEN_UP(true),
-        /** Somebody else leads a later epoch. */
+        /** Somebody else than the target leads that epoch or a later one. */
         OVERTAKEN(true),
         /** It was done, but the new leader was not heard to serve. */
         UNHEARD(true);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * How a transfer of the leadership ended. All times are by the old leader's clock.
  *
  * @param outcome {@link TransferStep#SERVING}, {@link TransferStep#UNHEARD}: transferred, and the new leader was, or was not, heard to serve; {@link
- *     TransferStep#GIVEN_UP}: not transferred, this leader goes on; {@link TransferStep#OVERTAKEN}: somebody else leads a later epoch
+ *     TransferStep#GIVEN_UP}: not transferred, this leader goes on; {@link TransferStep#OVERTAKEN}: somebody else than the target leads that epoch or a later one
  * @param from the old leader
  * @param to the target; null if none was chosen
  * @param epoch that the transfer made, or would have made
@@ -27,7 +27,7 @@ public record TransferResult(
         Duration compareAndSet,
         Duration pause,
         String detail) {
-    /** Whether the target became leader. */
+    /** Whether the target became leader, and nobody else since as far as is known. */
     public boolean transferred() {
         return outcome == TransferStep.SERVING || outcome == TransferStep.UNHEARD;
     }

@@ -99,12 +99,12 @@ final class Transfers {
                                 last.detail()));
     }
 
-    /** One whose fate the configuration store does not tell is not waited for for ever. */
     /** Nothing waits. */
     boolean isEmpty() {
         return asked.isEmpty();
     }
 
+    /** One whose fate the configuration store does not tell is not waited for for ever. */
     void tick() {
         long bound =
                 3 * options.drainTimeout().toNanos() + options.commandTimeout().toNanos();

@@ -156,7 +156,7 @@ public final class ReplicaProtocol {
         }
         try {
             handle(event);
-            transfer.advance(leading);
+            transfer.advance(leading, transfer.isUnderWay() ? knownLeader() : null);
             membership.advance(leading);
             finishStop();
         } catch (Fault fault) {

@@ -121,13 +121,17 @@ final class Transfer {
 
     // ---- after every step
 
-    /** Goes on as far as it can. */
-    void advance(@Nullable Leadership leading) {
+    /**
+     * Goes on as far as it can.
+     *
+     * @param leader who leads the highest epoch, if this replica knows it
+     */
+    void advance(@Nullable Leadership leading, @Nullable NodeId leader) {
         switch (phase) {
             case NONE -> {}
             case CATCHING_UP -> catchUp(leading);
-            case PROPOSED -> proposed(leading);
-            case HANDED_OVER -> handedOver();
+            case PROPOSED -> proposed(leading, leader);
+            case HANDED_OVER -> handedOver(leader);
         }
     }
 
@@ -189,10 +193,14 @@ final class Transfer {
         agent.propose(known.version(), next);
     }
 
-    private void proposed(@Nullable Leadership leading) {
+    private void proposed(@Nullable Leadership leading, @Nullable NodeId leader) {
         boolean mayHaveWon = agent.proposal() != null && state.highestEpoch == epoch && state.now < deadlineNanos;
         if (leading == null) {
-            if (!mayHaveWon) { // else the new leader was heard before the store's answer, which tells whose epoch it is
+            if (state.highestEpoch > epoch && isTarget(leader)) {
+                handOver("the target leads epoch " + state.highestEpoch + " already");
+                handedOver(leader);
+            } else if (!mayHaveWon) { // else the new leader was heard before the store's answer, which tells whose
+                // epoch it is
                 overtaken();
             }
         } else if (agent.proposal() == null) {
@@ -219,16 +227,22 @@ final class Transfer {
             state.send(peer, new Message.Transferred(stored));
         }
         if (phase == Phase.PROPOSED && stored.configuration().epoch() == epoch) {
-            phase = Phase.HANDED_OVER;
-            deadlineNanos = state.now + patienceNanos;
-            tell(TransferStep.TRANSFERRED, "in sync " + stored.configuration().inSync());
+            handOver("in sync " + stored.configuration().inSync());
         }
     }
 
-    private void handedOver() {
-        if (state.highestEpoch > epoch) {
+    private void handOver(String detail) {
+        phase = Phase.HANDED_OVER;
+        deadlineNanos = state.now + patienceNanos;
+        tell(TransferStep.TRANSFERRED, detail);
+    }
+
+    /** The target may have changed the configuration, and so the epoch, since: who has come may be in sync before the commit of the barrier is heard here. */
+    private void handedOver(@Nullable NodeId leader) {
+        boolean later = state.highestEpoch > epoch;
+        if (later && leader != null && !isTarget(leader)) {
             overtaken();
-        } else if (state.log.epochAt(state.commitIndex) == epoch) {
+        } else if ((!later || isTarget(leader)) && state.log.epochAt(state.commitIndex) >= epoch) {
             end(TransferStep.SERVING, "its barrier has committed");
         } else if (state.now >= deadlineNanos) {
             end(
@@ -236,6 +250,10 @@ final class Transfer {
                     "the target leads by the configuration, but was not heard to serve within "
                             + patienceNanos / 1_000_000 + " ms; if it is gone, another one takes over");
         }
+    }
+
+    private boolean isTarget(@Nullable NodeId node) {
+        return target != null && target.node().equals(node);
     }
 
     private void overtaken() {

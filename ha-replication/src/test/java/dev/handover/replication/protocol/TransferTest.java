@@ -270,6 +270,50 @@ class TransferTest {
         assertThat(bench.all(Effect.TakeOver.class)).as("it was no candidate").isEmpty();
     }
 
+    /** Protocol, amendment 19: that it changes its configuration at once, because somebody has come, is no reason to call it overtaken. */
+    @Test
+    void shouldSeeThatTheTargetServesThoughItHasBegunAnotherEpochSince() {
+        CoreBench bench = leader();
+        grant(bench, proposed(bench));
+        bench.receive(B, append(5, 1, 1, 1, LogEntry.barrier(2, 4, 2000)));
+        assertThat(steps(bench)).as("not heard to serve yet").endsWith(TransferStep.TRANSFERRED);
+        bench.persist();
+        bench.receive(B, append(5, 2, 4, 2));
+        assertThat(steps(bench)).endsWith(TransferStep.TRANSFERRED, TransferStep.SERVING);
+    }
+
+    @Test
+    void shouldSeeThatTheTargetServesThoughItHasWrittenInAnotherEpochSince() {
+        CoreBench bench = leader();
+        grant(bench, proposed(bench));
+        bench.receive(B, append(4, 1, 1, 1, LogEntry.barrier(2, 4, 2000)));
+        bench.persist();
+        bench.receive(B, append(5, 2, 4, 1, LogEntry.barrier(3, 5, 2001)));
+        bench.persist();
+        bench.receive(B, append(5, 3, 5, 3));
+        assertThat(steps(bench)).endsWith(TransferStep.TRANSFERRED, TransferStep.SERVING);
+    }
+
+    @Test
+    void shouldKnowItsOwnTransferWhenTheTargetHasBegunAnotherEpochBeforeTheStoreHasAnswered() {
+        CoreBench bench = leader();
+        Configuration next = proposed(bench);
+        bench.receive(B, append(5, 1, 1, 1, LogEntry.barrier(2, 4, 2000)));
+        assertThat(steps(bench)).endsWith(TransferStep.PROPOSED, TransferStep.TRANSFERRED);
+        grant(bench, next);
+        bench.persist();
+        bench.receive(B, append(5, 2, 4, 2));
+        assertThat(steps(bench)).endsWith(TransferStep.TRANSFERRED, TransferStep.SERVING);
+    }
+
+    @Test
+    void shouldSayThatAnotherOneHasTakenOverFromTheTarget() {
+        CoreBench bench = leader();
+        grant(bench, proposed(bench));
+        bench.receive(C, append(5, 1, 1, 1));
+        assertThat(steps(bench)).endsWith(TransferStep.TRANSFERRED, TransferStep.OVERTAKEN);
+    }
+
     @Test
     void shouldSayThatAnotherOneWonThatItHeardBeforeTheStore() {
         CoreBench bench = leader();
