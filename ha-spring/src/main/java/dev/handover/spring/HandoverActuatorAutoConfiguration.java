@@ -43,13 +43,13 @@ public final class HandoverActuatorAutoConfiguration {
         }
     }
 
-    /** Of take-overs. */
+    /** Of take-overs, transfers and blue-green switches. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnBean(ObservationRegistry.class)
     static class Observations {
         @Bean
-        TakeOverObservations handoverTakeOverObservations(HaNode node, ObservationRegistry registry) {
-            return new TakeOverObservations(node, registry);
+        NodeObservations handoverNodeObservations(HaNode node, ObservationRegistry registry) {
+            return new NodeObservations(node, registry);
         }
     }
 

@@ -7,11 +7,11 @@ import java.util.Set;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
 
-/** Removes the timers that Micrometer has made of observations: a registry may outlive the context whose node they tell of. */
+/** Removes what Micrometer has made of observations, timers and a counter for each kind of event: a registry may outlive the context whose node they tell of. */
 final class ObservedMeters implements DisposableBean {
     private static final String ACTIVE = ".active";
-    private static final Set<String> NAMES = Set.of(
-            LogObservations.SUBMIT, LogObservations.READ, ObservedStateMachine.APPLY, TakeOverObservations.TAKE_OVER);
+    private static final Set<String> NAMES =
+            Set.of(LogObservations.SUBMIT, LogObservations.READ, ObservedStateMachine.APPLY);
 
     private final ObjectProvider<MeterRegistry> registries;
 
@@ -28,6 +28,9 @@ final class ObservedMeters implements DisposableBean {
     }
 
     private static boolean isOurs(String name) {
-        return NAMES.contains(name.endsWith(ACTIVE) ? name.substring(0, name.length() - ACTIVE.length()) : name);
+        String observation = name.endsWith(ACTIVE) ? name.substring(0, name.length() - ACTIVE.length()) : name;
+        return NAMES.contains(observation)
+                || NodeObservations.NAMES.stream().anyMatch(each -> observation.startsWith(each + "."))
+                || NodeObservations.NAMES.contains(observation);
     }
 }

@@ -252,12 +252,24 @@ class ActuatorTest {
 
     @Test
     void shouldMeasureAndRemoveItsMeters() throws Exception {
-        MeterRegistry registry;
-        try (ConfigurableApplicationContext context = run()) {
+        ConfigurableApplicationContext closing = run();
+        MeterRegistry registry = closing.getBean(MeterRegistry.class);
+        try (ConfigurableApplicationContext context = closing) {
             Memory.inSync(context.getBean(ReplicatedLog.class));
-            registry = context.getBean(MeterRegistry.class);
             assertThat(get(context, "metrics/handover.leads").body()).contains("\"value\":1.0");
-            context.getBean(ReplicatedLog.class).submit("x".getBytes(UTF_8)).get(30, SECONDS);
+            ReplicatedLog log = context.getBean(ReplicatedLog.class);
+            log.submit("x".getBytes(UTF_8)).get(30, SECONDS);
+            memory.join("b", "orders", new Words());
+            log.handOver().get(30, SECONDS);
+            Await.until(
+                    "the transfer is measured",
+                    () -> registry.find("handover.leadership.transfer")
+                                    .tags("group", "orders", "outcome", "serving")
+                                    .timer()
+                            != null);
+            assertThat(registry.find("handover.leadership.transfer.asked").counter())
+                    .as("a step")
+                    .isNotNull();
         }
         assertThat(registry.getMeters())
                 .extracting(meter -> meter.getId().getName())

@@ -7,16 +7,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.Role;
+import dev.handover.event.HaEvent;
 import dev.handover.replication.Command;
 import dev.handover.replication.Consistency;
+import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.Session;
+import dev.handover.takeover.bluegreen.BlueGreen;
+import dev.handover.takeover.bluegreen.SwitchPlan;
+import io.micrometer.common.KeyValue;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationHandler;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.observation.transport.ReceiverContext;
 import io.micrometer.observation.transport.SenderContext;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -74,13 +80,29 @@ class ObservationsTest {
         }
 
         @Override
+        public void onEvent(Observation.Event event, Observation.Context context) {
+            seen.add(context.getName() + " step " + event.getName());
+        }
+
+        @Override
         public void onStop(Observation.Context context) {
             seen.add(context.getName() + " of "
-                    + context.getLowCardinalityKeyValue("group").getValue()
-                    + (context.getLowCardinalityKeyValue("path") == null
-                            ? ""
-                            : " " + context.getLowCardinalityKeyValue("path").getValue())
+                    + (context.getLowCardinalityKeyValue("group") == null
+                            ? context.getLowCardinalityKeyValue("service").getValue()
+                            : context.getLowCardinalityKeyValue("group").getValue())
+                    + value(context, "path")
+                    + value(context, "outcome")
                     + (context.getError() == null ? "" : " failed"));
+        }
+
+        private static String value(Observation.Context context, String key) {
+            KeyValue found = context.getLowCardinalityKeyValue(key);
+            return found == null ? "" : " " + found.getValue();
+        }
+
+        /** What was said of one observation, in order. */
+        List<String> seenOf(String name) {
+            return seen.stream().filter(line -> line.startsWith(name + " ")).toList();
         }
     }
 
@@ -152,8 +174,86 @@ class ObservationsTest {
                     .isTrue();
             memory.kill("b");
             Await.until(
-                    "the take-over was observed", () -> tracer.seen.contains("handover.leadership.takeover of orders"));
+                    "the take-over was observed",
+                    () -> tracer.seen.contains("handover.leadership.takeover of orders serving"));
+            assertThat(tracer.seenOf("handover.leadership.takeover"))
+                    .contains("handover.leadership.takeover step suspected")
+                    .endsWith(
+                            "handover.leadership.takeover step serving",
+                            "handover.leadership.takeover of orders serving");
             assertThat(log.status().role()).isEqualTo(Role.LEADER);
+        });
+    }
+
+    @Test
+    void shouldObserveATransferAndOneThatIsRefused() {
+        Tracer tracer = new Tracer();
+        runner("a", tracer).run(context -> {
+            ReplicatedLog log = context.getBean(ReplicatedLog.class);
+            Memory.inSync(log);
+            assertThat(log.transferTo(NodeId.of("nobody"))).failsWithin(Memory.LONG);
+            memory.join("b", "orders", new Words());
+            assertThat(log.transferTo(NodeId.of("b")).get(30, SECONDS).transferred())
+                    .isTrue();
+            Await.until(
+                    "the transfer was observed",
+                    () -> tracer.seen.contains("handover.leadership.transfer of orders serving"));
+            assertThat(tracer.seenOf("handover.leadership.transfer"))
+                    .containsExactly(
+                            "handover.leadership.transfer step refused",
+                            "handover.leadership.transfer of orders refused",
+                            "handover.leadership.transfer step asked",
+                            "handover.leadership.transfer step proposed",
+                            "handover.leadership.transfer step transferred",
+                            "handover.leadership.transfer step serving",
+                            "handover.leadership.transfer of orders serving");
+        });
+    }
+
+    private static BlueGreen shop(HaNode node, ReplicatedLog log, String colour) {
+        return BlueGreen.builder(node, "shop")
+                .colour(colour)
+                .version(colour + "-1")
+                .groups(log)
+                .initiallyLive("blue")
+                .tick(Duration.ofMillis(10))
+                .start();
+    }
+
+    @Test
+    void shouldObserveABlueGreenSwitchAndNotWaitForItsEndWhenClosed() {
+        Tracer tracer = new Tracer();
+        runner("a", tracer).run(context -> {
+            ReplicatedLog log = context.getBean(ReplicatedLog.class);
+            Memory.inSync(log);
+            ReplicatedLog other = memory.join("b", "orders", new Words());
+            try (BlueGreen green = shop(memory.node("b"), other, "green")) {
+                try (BlueGreen blue = shop(context.getBean(HaNode.class), log, "blue")) {
+                    Await.until("both are there", () -> blue.colours().size() == 2 && blue.isLive());
+                    blue.begin(SwitchPlan.to("green")).get(30, SECONDS);
+                    Await.until(
+                            "it bakes, a minute", () -> tracer.seen.contains("handover.bluegreen.switch step bake"));
+                    blue.abort("seen enough").get(30, SECONDS);
+                    String end = "handover.bluegreen.switch of shop rolled_back";
+                    Await.until("it was taken back", () -> tracer.seen.contains(end));
+                    assertThat(tracer.seenOf("handover.bluegreen.switch"))
+                            .containsSubsequence(
+                                    "handover.bluegreen.switch step prepare",
+                                    "handover.bluegreen.switch step switch",
+                                    "handover.bluegreen.switch step bake",
+                                    "handover.bluegreen.switch step roll_back",
+                                    "handover.bluegreen.switch step rolled_back",
+                                    end);
+                    Await.until("another may begin", () -> green.status().step() == HaEvent.SwitchStep.ROLLED_BACK);
+                    green.begin(SwitchPlan.to("green")).get(30, SECONDS);
+                    Await.until(
+                            "it is open",
+                            () -> tracer.seen.lastIndexOf("handover.bluegreen.switch step prepare")
+                                    > tracer.seen.indexOf(end));
+                }
+                context.close();
+                assertThat(tracer.seen).contains("handover.bluegreen.switch of shop closed");
+            }
         });
     }
 

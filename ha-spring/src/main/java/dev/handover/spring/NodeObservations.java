@@ -1,0 +1,117 @@
+package dev.handover.spring;
+
+import dev.handover.Registration;
+import dev.handover.event.HaEvent;
+import dev.handover.event.HaEvent.TakeOverStep;
+import dev.handover.event.HaEvent.TransferStep;
+import dev.handover.replication.HaNode;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.springframework.beans.factory.DisposableBean;
+
+/**
+ * Observes what this node has to tell of changes of the leader, with their steps as events: take-overs by it, from suspicion to serving; transfers from it, from the request to where the new leader serves; and blue-green switches of its
+ * services, from the first step that it hears of to the end. On the node's event thread.
+ */
+final class NodeObservations implements DisposableBean {
+    static final String TAKE_OVER = "handover.leadership.takeover";
+    static final String TRANSFER = "handover.leadership.transfer";
+    static final String SWITCH = "handover.bluegreen.switch";
+    static final Set<String> NAMES = Set.of(TAKE_OVER, TRANSFER, SWITCH);
+
+    /** Of what was still going on when the context was closed. */
+    private static final String CLOSED = "closed";
+
+    private final ObservationRegistry registry;
+    private final Map<Subject, Observation> running = new HashMap<>();
+    private final Registration events;
+    private boolean closed;
+
+    NodeObservations(HaNode node, ObservationRegistry registry) {
+        this.registry = registry;
+        events = node.events().subscribe(this::accept);
+    }
+
+    /** One observation runs for each. */
+    private record Subject(String observation, String key, String value) {}
+
+    private synchronized void accept(HaEvent event) {
+        if (closed) {
+            return;
+        }
+        if (event instanceof HaEvent.TakeOver step) {
+            boolean first = step.step() == TakeOverStep.SUSPECTED;
+            boolean last = step.step() == TakeOverStep.SERVING || step.step() == TakeOverStep.LOST;
+            step(subject(TAKE_OVER, step), first, last, step.step(), "in epoch " + step.epoch());
+        } else if (event instanceof HaEvent.Transfer step) {
+            transfer(step);
+        } else if (event instanceof HaEvent.ColourSwitch step) {
+            Subject subject = new Subject(SWITCH, "service", step.service());
+            boolean last = step.step().isLast();
+            String told =
+                    "from " + step.from() + " to " + step.to() + ", " + step.live() + " is live: " + step.detail();
+            step(subject, !last, last, step.step(), told);
+        }
+    }
+
+    private void transfer(HaEvent.Transfer step) {
+        Subject subject = subject(TRANSFER, step);
+        String told = (step.target() == null ? "" : "to " + step.target() + ", ") + "in epoch " + step.epoch() + ": "
+                + step.detail();
+        if (step.step() == TransferStep.REFUSED) { // of which there may be many while one is under way
+            end(begin(subject), step.step(), told);
+        } else {
+            step(subject, step.step() == TransferStep.ASKED, step.step().isLast(), step.step(), told);
+        }
+    }
+
+    private static Subject subject(String observation, HaEvent event) {
+        return new Subject(observation, "group", event.group().value());
+    }
+
+    private void step(Subject subject, boolean first, boolean last, Enum<?> step, String told) {
+        Observation observation = first ? running.computeIfAbsent(subject, this::begin) : running.get(subject);
+        if (observation == null) {
+            return; // it had begun before this node's context was there
+        }
+        if (last) {
+            running.remove(subject);
+            end(observation, step, told);
+        } else {
+            tell(observation, step, told);
+        }
+    }
+
+    private Observation begin(Subject subject) {
+        return Observation.createNotStarted(subject.observation, registry)
+                .lowCardinalityKeyValue(subject.key, subject.value)
+                .start();
+    }
+
+    private static void end(Observation observation, Enum<?> step, String told) {
+        tell(observation, step, told);
+        observation.lowCardinalityKeyValue("outcome", name(step)).stop();
+    }
+
+    private static void tell(Observation observation, Enum<?> step, String told) {
+        observation.event(Observation.Event.of(name(step), name(step) + " " + told));
+    }
+
+    private static String name(Enum<?> step) {
+        return step.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public synchronized void destroy() {
+        closed = true;
+        events.close();
+        running.values()
+                .forEach(observation ->
+                        observation.lowCardinalityKeyValue("outcome", CLOSED).stop());
+        running.clear();
+    }
+}
