@@ -20,6 +20,11 @@ final class Dial {
     private static final int HASTY_DIALS = 3;
 
     private static final int MAX_DOUBLINGS = 16;
+    /**
+     * Who was there and now refuses is a process that has died, and dials us itself when it is back: the next dial waits this part of the longest pause. The
+     * first milliseconds are those of a take-over, and a dial takes processor time on the thread that carries it.
+     */
+    private static final int DEAD_PART_OF_LONGEST = 4;
 
     private final Hub hub;
     private final Peer peer;
@@ -34,6 +39,9 @@ final class Dial {
     private int attempt;
 
     private int failures;
+    /** Nothing was heard there since a connection was lost. */
+    private boolean lost;
+
     private int hastyDials;
     private int shortLives;
 
@@ -51,6 +59,7 @@ final class Dial {
         target = newTarget;
         lastReached = null;
         failures = 0;
+        lost = false;
     }
 
     /** Where the peer is said to be; null: nowhere. */
@@ -69,6 +78,7 @@ final class Dial {
     /** The peer's connection was lost after so long. Dials at once, so that a dead process is known for dead. */
     void beginAfterLoss(long livedNanos, boolean rejected) {
         hastyDials = HASTY_DIALS;
+        lost = true;
         shortLives = livedNanos < SHORT_LIFE_NANOS ? shortLives + 1 : 0;
         if (rejected) {
             pauseFor(hub.options().rejectedRedial());
@@ -100,6 +110,7 @@ final class Dial {
     /** The peer's connection stands: the next failure is the first one again. */
     void succeeded() {
         failures = 0;
+        lost = false;
     }
 
     /** The attempt has reached somebody; the handshake begins. */
@@ -190,6 +201,13 @@ final class Dial {
 
     private void refused() {
         hub.refused(peer.id());
+        if (lost) {
+            lost = false;
+            Duration dead = hub.options().maxRedial().dividedBy(DEAD_PART_OF_LONGEST);
+            while (failures < MAX_DOUBLINGS && lengthOfPause(failures + 1).compareTo(dead) < 0) {
+                failures++;
+            }
+        }
         failed();
     }
 
@@ -199,10 +217,14 @@ final class Dial {
     }
 
     private void pauseAfter(int failuresInARow) {
+        pauseFor(lengthOfPause(failuresInARow));
+    }
+
+    private Duration lengthOfPause(int failuresInARow) {
         Duration first = hub.options().firstRedial();
         Duration max = hub.options().maxRedial();
         int doublings = Math.min(failuresInARow - 1, MAX_DOUBLINGS);
-        pauseFor(Duration.ofNanos(Math.min(max.toNanos(), first.toNanos() << doublings)));
+        return Duration.ofNanos(Math.min(max.toNanos(), first.toNanos() << doublings));
     }
 
     private void pauseFor(Duration about) {

@@ -392,7 +392,10 @@ public final class NettyTransport implements Transport {
             return this;
         }
 
-        /** Pauses between dials that fail: they double from the first to the longest and vary by a quarter; default 1 ms and 250 ms. */
+        /**
+         * Pauses between dials that fail: they double from the first to the longest and vary by a quarter; default 1 ms and 250 ms. A peer that was connected and
+         * now refuses is dialled again after a quarter of the longest, at the soonest: its process has died.
+         */
         public Builder redial(Duration first, Duration longest) {
             firstRedial = first;
             maxRedial = longest;

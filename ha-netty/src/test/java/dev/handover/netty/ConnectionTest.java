@@ -162,6 +162,22 @@ class ConnectionTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    void shouldKeepDialsOutOfTheTakeOverFromAPeerThatHasDied(boolean epoll) throws Exception {
+        Duration longest = Duration.ofMillis(800);
+        try (Node a = Node.start("a", epoll, 0, s -> s.redial(Duration.ofMillis(1), longest));
+                Node b = Node.start("b", epoll)) {
+            a.dial(b);
+            a.await("connected", b.id);
+            b.transport.close();
+            Node.Call known = a.await("refused", b.id);
+            Node.Call again = a.await("refused", b.id, 2);
+            // a quarter of the longest pause, which varies by a quarter
+            assertThat(again.nanos() - known.nanos()).isGreaterThan(longest.toNanos() * 3 / 16);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     void shouldNotCallAnUnreachablePeerRefused(boolean epoll) throws Exception {
         NodeId b = NodeId.of("b");
         NodeId d = NodeId.of("d");
