@@ -21,9 +21,15 @@ public record AdaptiveLimit(int initial, int min, int max, Duration window, doub
 
     /** Checks. */
     public AdaptiveLimit {
-        if (min < 1 || min > initial || initial > max) {
-            throw new IllegalArgumentException("limits " + min + " (min), " + initial + " (initial), " + max
-                    + " (max) are not in order; use 1 <= min <= initial <= max");
+        if (min < 1) {
+            throw new IllegalArgumentException("min " + min + " is below 1; use 1 or more");
+        }
+        if (max < min) {
+            throw new IllegalArgumentException("max " + max + " is below min " + min + "; raise it, or lower min");
+        }
+        if (initial < min || initial > max) {
+            throw new IllegalArgumentException(
+                    "initial " + initial + " is not within min " + min + " and max " + max + "; use a limit that is");
         }
         if (window.isNegative() || window.isZero()) {
             throw new IllegalArgumentException("window " + window + " is no time; use some ten milliseconds or more");

@@ -32,14 +32,18 @@ public record BreakerSettings(
         percent("slowCallRateThreshold", slowCallRateThreshold);
         positive("slowCallDurationThreshold", slowCallDurationThreshold);
         positive("waitDurationInOpenState", waitDurationInOpenState);
-        if (slidingWindowSize < 1 || minimumNumberOfCalls < 1 || permittedNumberOfCallsInHalfOpenState < 1) {
-            throw new IllegalArgumentException("slidingWindowSize " + slidingWindowSize + ", minimumNumberOfCalls "
-                    + minimumNumberOfCalls + " and permittedNumberOfCallsInHalfOpenState "
-                    + permittedNumberOfCallsInHalfOpenState + " must be 1 or more");
-        }
+        atLeastOne("slidingWindowSize", slidingWindowSize);
+        atLeastOne("minimumNumberOfCalls", minimumNumberOfCalls);
+        atLeastOne("permittedNumberOfCallsInHalfOpenState", permittedNumberOfCallsInHalfOpenState);
         if (minimumNumberOfCalls > slidingWindowSize) {
             throw new IllegalArgumentException("minimumNumberOfCalls " + minimumNumberOfCalls
                     + " is above slidingWindowSize " + slidingWindowSize + ", which never holds so many");
+        }
+    }
+
+    private static void atLeastOne(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " " + value + " is below 1; use 1 or more");
         }
     }
 

@@ -15,12 +15,13 @@ public record RetrySettings(int maxAttempts, Duration waitDuration, Duration max
     /** Checks. */
     public RetrySettings {
         if (maxAttempts < 2 || maxAttempts > 10) {
-            throw new IllegalArgumentException(maxAttempts + " attempts; use 2 to 10, or leave retries away");
+            throw new IllegalArgumentException(
+                    "maxAttempts " + maxAttempts + " is out of range; use 2 to 10, or leave retries away");
         }
         BreakerSettings.positive("waitDuration", waitDuration);
         if (maxWaitDuration.compareTo(waitDuration) < 0) {
-            throw new IllegalArgumentException(
-                    "maxWaitDuration " + maxWaitDuration + " is below waitDuration " + waitDuration);
+            throw new IllegalArgumentException("maxWaitDuration " + maxWaitDuration + " is below waitDuration "
+                    + waitDuration + "; raise it, or lower waitDuration");
         }
     }
 

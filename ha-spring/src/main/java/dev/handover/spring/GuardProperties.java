@@ -7,6 +7,7 @@ import dev.handover.guard.GuardBuilder;
 import dev.handover.guard.GuardRegistry;
 import dev.handover.guard.RetrySettings;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -111,7 +112,7 @@ record GuardProperties(
      *
      * @param maxAttempts The first included, 2 to 10; no retries when it is not set.
      * @param waitDuration Before the second attempt, and twice as long before each further one; 50 ms when it is not set.
-     * @param maxWaitDuration Never longer; 2 s when it is not set.
+     * @param maxWaitDuration Never longer; 2 s when it is not set, or wait-duration if that is longer.
      */
     record Retry(@Nullable Integer maxAttempts, @Nullable Duration waitDuration, @Nullable Duration maxWaitDuration) {
         private Optional<RetrySettings> settings(String key) {
@@ -125,10 +126,9 @@ record GuardProperties(
                 return Optional.empty();
             }
             RetrySettings defaults = RetrySettings.attempts(maxAttempts);
-            return Optional.of(new RetrySettings(
-                    maxAttempts,
-                    or(waitDuration, defaults.waitDuration()),
-                    or(maxWaitDuration, defaults.maxWaitDuration())));
+            Duration wait = or(waitDuration, defaults.waitDuration());
+            Duration longest = wait.compareTo(defaults.maxWaitDuration()) > 0 ? wait : defaults.maxWaitDuration();
+            return Optional.of(new RetrySettings(maxAttempts, wait, or(maxWaitDuration, longest)));
         }
     }
 
@@ -152,12 +152,29 @@ record GuardProperties(
             checked(key + ".control-reserve", () -> guard.controlReserve(controlReserve));
         }
         if (circuitBreaker.enabled) {
-            checked(key + ".circuit-breaker", () -> guard.circuitBreaker(circuitBreaker.settings()));
+            String breaker = key + ".circuit-breaker";
+            PropertyNames.checked(
+                    breaker,
+                    PropertyNames.below(
+                            breaker,
+                            "failureRateThreshold",
+                            "slowCallRateThreshold",
+                            "slowCallDurationThreshold",
+                            "slidingWindowSize",
+                            "minimumNumberOfCalls",
+                            "permittedNumberOfCallsInHalfOpenState",
+                            "waitDurationInOpenState"),
+                    () -> guard.circuitBreaker(circuitBreaker.settings()));
         } else {
             guard.withoutCircuitBreaker();
         }
         bulkhead(key + ".bulkhead", guard);
-        checked(key + ".retry", () -> retry.settings(key + ".retry")).ifPresent(guard::retry);
+        String retries = key + ".retry";
+        PropertyNames.checked(
+                        retries,
+                        PropertyNames.below(retries, "maxAttempts", "waitDuration", "maxWaitDuration"),
+                        () -> retry.settings(retries))
+                .ifPresent(guard::retry);
         return checked(key, guard::build);
     }
 
@@ -176,18 +193,15 @@ record GuardProperties(
         } else if (fixed != null) {
             checked(key + ".max-concurrent-calls", () -> guard.bulkhead(fixed));
         } else if (adaptive != null) {
-            checked(key + ".adaptive", () -> guard.bulkhead(adaptive.limit()));
+            PropertyNames.checked(
+                    key + ".adaptive",
+                    PropertyNames.below(key + ".adaptive", "initial", "min", "max", "window", "tolerance"),
+                    () -> guard.bulkhead(adaptive.limit()));
         }
     }
 
     private static <T> T checked(String key, Supplier<T> setting) {
-        try {
-            return setting.get();
-        } catch (InvalidPropertyException e) {
-            throw e;
-        } catch (IllegalArgumentException e) {
-            throw new InvalidPropertyException(key, e);
-        }
+        return PropertyNames.checked(key, Map.of(), setting);
     }
 
     private static <T> T or(@Nullable T value, T otherwise) {

@@ -155,7 +155,8 @@ public final class HandoverAutoConfiguration {
         PropertyMapper map = PropertyMapper.get();
         map.from(settings::fastTakeOverAddress)
                 .to(address -> checked("handover.election.fast-take-over", () -> builder.fastTakeOver(address)));
-        map.from(properties.zookeeper()::sessionTimeout).to(builder::sessionTimeout);
+        map.from(properties.zookeeper()::sessionTimeout)
+                .to(timeout -> checked("handover.zookeeper.session-timeout", () -> builder.sessionTimeout(timeout)));
         String candidate = settings.candidate();
         checked(
                 "handover.election.candidate",
@@ -238,13 +239,7 @@ public final class HandoverAutoConfiguration {
 
     /** The builders check what they are given; what they object to came from a property. */
     private static <T> T checked(String key, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (InvalidPropertyException e) {
-            throw e;
-        } catch (IllegalArgumentException e) {
-            throw new InvalidPropertyException(key, e);
-        }
+        return PropertyNames.checked(key, PropertyNames.NODE, build);
     }
 
     /** There is a place where the groups' configurations are kept. */

@@ -124,11 +124,20 @@ class GuardPropertiesTest {
             time-limit=-1s | handover.guards.inventory.time-limit: time limit PT-1S is not above 0
             control-reserve=-1 | handover.guards.inventory.control-reserve: reserve of -1 calls; use 0 or more
             bulkhead.max-concurrent-calls=0 | handover.guards.inventory.bulkhead.max-concurrent-calls: bulkhead of 0 calls lets nothing through; use 1 or more
-            bulkhead.adaptive.min=300 | handover.guards.inventory.bulkhead.adaptive: limits 300 (min), 300 (initial), 200 (max) are not in order
-            circuit-breaker.failure-rate-threshold=0 | handover.guards.inventory.circuit-breaker: failureRateThreshold 0.0 is no percentage; use above 0, up to 100
-            circuit-breaker.minimum-number-of-calls=51 | minimumNumberOfCalls 51 is above slidingWindowSize 50
-            circuit-breaker.wait-duration-in-open-state=0s | waitDurationInOpenState PT0S is below a millisecond
-            retry.max-attempts=11 | handover.guards.inventory.retry: 11 attempts; use 2 to 10
+            bulkhead.adaptive.min=300 | handover.guards.inventory.bulkhead.adaptive.max: max 200 is below min 300; raise it, or lower min
+            bulkhead.adaptive.min=0 | handover.guards.inventory.bulkhead.adaptive.min: min 0 is below 1; use 1 or more
+            bulkhead.adaptive.max=3 | handover.guards.inventory.bulkhead.adaptive.max: max 3 is below min 4
+            bulkhead.adaptive.initial=201 | handover.guards.inventory.bulkhead.adaptive.initial: initial 201 is not within min 4 and max 200
+            bulkhead.adaptive.window=0s | handover.guards.inventory.bulkhead.adaptive.window: window PT0S is no time
+            bulkhead.adaptive.tolerance=0.5 | handover.guards.inventory.bulkhead.adaptive.tolerance: tolerance 0.5 is below 1
+            circuit-breaker.failure-rate-threshold=0 | handover.guards.inventory.circuit-breaker.failure-rate-threshold: failureRateThreshold 0.0 is no percentage; use above 0, up to 100
+            circuit-breaker.slow-call-rate-threshold=101 | handover.guards.inventory.circuit-breaker.slow-call-rate-threshold: slowCallRateThreshold 101.0 is no percentage
+            circuit-breaker.slow-call-duration-threshold=1us | handover.guards.inventory.circuit-breaker.slow-call-duration-threshold: slowCallDurationThreshold PT0.000001S is below a millisecond
+            circuit-breaker.sliding-window-size=0 | handover.guards.inventory.circuit-breaker.sliding-window-size: slidingWindowSize 0 is below 1
+            circuit-breaker.minimum-number-of-calls=51 | handover.guards.inventory.circuit-breaker.minimum-number-of-calls: minimumNumberOfCalls 51 is above slidingWindowSize 50
+            circuit-breaker.permitted-number-of-calls-in-half-open-state=0 | handover.guards.inventory.circuit-breaker.permitted-number-of-calls-in-half-open-state: permittedNumberOfCallsInHalfOpenState 0 is below 1
+            circuit-breaker.wait-duration-in-open-state=0s | handover.guards.inventory.circuit-breaker.wait-duration-in-open-state: waitDurationInOpenState PT0S is below a millisecond
+            retry.max-attempts=11 | handover.guards.inventory.retry.max-attempts: maxAttempts 11 is out of range; use 2 to 10
             retry.wait-duration=1s | handover.guards.inventory.retry.max-attempts: is not set beside waits of retries. Set it to 2 to 10
             """)
     void shouldRefuseWhatMakesNoSenseWithKeyAndRemedy(String property, String message) {
@@ -136,6 +145,22 @@ class GuardPropertiesTest {
                 .getFailure()
                 .hasStackTraceContaining(InvalidPropertyException.class.getName())
                 .hasStackTraceContaining(message));
+    }
+
+    @Test
+    void shouldNameTheWaitsOfRetriesAndLetThemBeLong() {
+        runner.withPropertyValues(
+                        "handover.guards.inventory.retry.max-attempts=2",
+                        "handover.guards.inventory.retry.wait-duration=3s",
+                        "handover.guards.inventory.retry.max-wait-duration=2s")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining("handover.guards.inventory.retry.max-wait-duration: maxWaitDuration"
+                                + " PT2S is below waitDuration PT3S; raise it"));
+        runner.withPropertyValues(
+                        "handover.guards.inventory.retry.max-attempts=2",
+                        "handover.guards.inventory.retry.wait-duration=3s")
+                .run(context -> assertThat(context).hasNotFailed());
     }
 
     @Test

@@ -116,8 +116,19 @@ class HandoverPropertiesTest {
         handover.cluster                   | a/b            | 'a/b' cannot be the name
         handover.cluster                   | zookeeper      | ZooKeeper's own
         handover.command-timeout           | 0s             | PT0S is no time to wait
-        handover.command-timeout           | 1ms            | commandTimeout
+        handover.command-timeout           | 1ms            | commandTimeout PT0.001S is not between
+        handover.session-timeout           | 5s             | sessionTimeout PT5S is below four times commandTimeout PT5S
+        handover.drain-timeout             | 11m            | drainTimeout PT11M is not between
         handover.failure-timeout           | -5s            | PT-5S is no time to wait
+        handover.max-feature-level         | 1000           | featureLevel 1000 is above
+        handover.max-command-size          | 20MB           | does not fit into the transport's frames
+        handover.max-pending-commands      | 0              | maxPendingCommands 0 is not between
+        handover.max-pending-size          | 1KB            | maxPendingBytes 1024 is below maxCommandBytes
+        handover.snapshot-size             | 1B             | snapshotBytes 1 is not between
+        handover.snapshot-interval         | 1ms            | snapshotInterval PT0.001S is not between
+        handover.storage.reserve           | -1B            | reserveBytes -1 is below 0
+        handover.transport.max-frame-size  | 1B             | maxFrameBytes 1 is not in
+        handover.transport.max-frame-size  | 1GB            | max
         handover.min-in-sync               | 0              | 0 is below 1
         handover.transport.host            | 0.0.0.0        | stands for all interfaces
         handover.transport.host            | ""             | is empty
@@ -147,7 +158,9 @@ class HandoverPropertiesTest {
 
         FailureAnalysis analysis = analysisOf(properties);
 
-        assertThat(analysis.getDescription() + " " + analysis.getAction()).contains(key.substring(0, 8), message);
+        assertThat(analysis.getDescription() + " " + analysis.getAction())
+                .startsWith(key + ": ")
+                .contains(message);
     }
 
     @ParameterizedTest
@@ -169,6 +182,26 @@ class HandoverPropertiesTest {
                 .run(context -> assertThat(analyze(context.getStartupFailure()).getDescription())
                         .startsWith("handover.zookeeper.connect-string: ")
                         .contains(message));
+    }
+
+    @Test
+    void shouldNameBothOfTwoThatDoNotFit() {
+        List<String> properties = complete();
+        properties.add("handover.heartbeat=400ms");
+        assertThat(analysisOf(properties).getDescription())
+                .startsWith("handover.failure-timeout: failureTimeout PT0.5S is below three heartbeats of PT0.4S")
+                .endsWith("raise it, or lower the heartbeat");
+    }
+
+    @Test
+    void shouldNameAWrongSessionTimeoutOfZooKeeper() {
+        List<String> properties = complete();
+        properties.add("handover.zookeeper.session-timeout=2h");
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(HandoverAutoConfiguration.class))
+                .withPropertyValues(properties.toArray(String[]::new))
+                .run(context -> assertThat(analyze(context.getStartupFailure()).getDescription())
+                        .startsWith("handover.zookeeper.session-timeout: session time-out PT2H"));
     }
 
     @Test
