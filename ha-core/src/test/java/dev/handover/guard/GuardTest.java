@@ -266,7 +266,7 @@ class GuardTest {
         assertThatThrownBy(() -> new BreakerSettings(50, 80, null, 9, 10, 3, null))
                 .hasMessageContaining("minimumNumberOfCalls 10 is above slidingWindowSize 9");
         assertThatThrownBy(() -> new RetrySettings(3, Duration.ofSeconds(2), Duration.ofSeconds(1)))
-                .hasMessage("maxWaitDuration PT1S is below waitDuration PT2S");
+                .hasMessage("maxWaitDuration PT1S is below waitDuration PT2S; raise it, or lower waitDuration");
     }
 
     @Test
@@ -291,9 +291,10 @@ class GuardTest {
         assertThat(registry.guards()).containsExactly(again);
         assertThatThrownBy(() -> Guard.named(" ")).hasMessageContaining("guard name ' '");
         assertThatThrownBy(() -> Guard.named("a").bulkhead(0)).hasMessageContaining("bulkhead of 0");
-        assertThatThrownBy(() -> Guard.named("a").retry(1)).hasMessageContaining("1 attempts");
+        assertThatThrownBy(() -> Guard.named("a").retry(1))
+                .hasMessageContaining("maxAttempts 1 is out of range; use 2 to 10");
         assertThatThrownBy(() -> Guard.named("a").controlReserve(-1)).hasMessageContaining("reserve of -1");
         assertThatThrownBy(() -> Guard.named("a").timeLimit(Duration.ZERO)).hasMessageContaining("time limit PT0S");
-        assertThatThrownBy(() -> AdaptiveLimit.between(10, 5)).hasMessageContaining("not in order");
+        assertThatThrownBy(() -> AdaptiveLimit.between(10, 5)).hasMessageContaining("max 5 is below min 10");
     }
 }

@@ -13,4 +13,14 @@ class RehearsalTest {
                     .isEqualTo(8);
         }
     }
+
+    @Test
+    void shouldBePlayedByLearnersAndByThoseWhoWantManyCopies() {
+        assertThat(Rehearsal.takeOver(ProtocolOptions.defaults().withLearner(true)))
+                .isEqualTo(8);
+        for (int copies = 2; copies <= 5; copies++) {
+            assertThat(Rehearsal.takeOver(ProtocolOptions.defaults().withMinInSync(copies)))
+                    .isEqualTo(8);
+        }
+    }
 }
