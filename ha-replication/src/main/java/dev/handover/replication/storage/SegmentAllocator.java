@@ -189,14 +189,17 @@ final class SegmentAllocator implements Closeable {
     private Segment make(long start, long size, CountDownLatch noLonger) throws IOException {
         long usable = disk.usableBytes(directory);
         if (usable - size < options.reserveBytes()) {
-            throw new NoSpaceException(directory + " has " + usable + " bytes free: a segment of " + size
-                    + " and the reserve of " + options.reserveBytes()
-                    + " do not fit"); // R15
+            throw new NoSpaceException(
+                    directory + " has " + usable + " bytes free: a segment of " + size
+                            + " and the reserve of " + options.reserveBytes()
+                            + " do not fit",
+                    null); // R15
         }
         Path temporary = directory.resolve(TEMPORARY);
         Segment segment = new Segment(directory.resolve(Segment.fileName(start)), start, size);
+        long at = 0;
         try (Disk.WritableFile file = disk.open(temporary)) {
-            for (long at = 0; at < size; at += ZEROS.capacity()) {
+            for (; at < size; at += ZEROS.capacity()) {
                 if (closed) {
                     throw new IOException("the log was closed while a segment was made");
                 }
@@ -210,6 +213,14 @@ final class SegmentAllocator implements Closeable {
             }
             Disk.writeFully(file, segment.header(logId), 0);
             file.force();
+        } catch (IOException e) {
+            long left = disk.usableBytes(directory);
+            if (closed || left + at - size >= options.reserveBytes()) {
+                throw e;
+            }
+            disk.delete(temporary); // somebody else took the room while it was made: as if there had been none
+            throw new NoSpaceException(
+                    directory + " had room for a segment and has " + left + " bytes free now: " + e.getMessage(), e);
         }
         disk.rename(temporary, segment.path());
         disk.forceDirectory(directory);
@@ -242,8 +253,8 @@ final class SegmentAllocator implements Closeable {
 
         private final String facts;
 
-        NoSpaceException(String facts) {
-            super(facts + "; free space, or " + ELSEWHERE);
+        NoSpaceException(String facts, @Nullable IOException cause) {
+            super(facts + "; free space, or " + ELSEWHERE, cause);
             this.facts = facts;
         }
 

@@ -2,10 +2,13 @@ package dev.handover.replication.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.handover.replication.TestNodes;
+import dev.handover.replication.storage.FaultyDisk.Operation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SegmentAllocatorTest {
     private static final int SMALL = 16 << 10;
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     @TempDir
     Path directory;
@@ -35,6 +39,29 @@ class SegmentAllocatorTest {
         assertThat(writes.stream().mapToLong(Integer::longValue).sum()).isEqualTo(size + Block.SIZE);
         assertThat(Files.size(made.path())).isEqualTo(size);
         assertThat(Segment.open(Disk.REAL, made.path(), logId)).isEqualTo(made);
+    }
+
+    @Test
+    void shouldTryAgainWhenTheDiskBecomesFullWhileASegmentIsMade() throws Exception {
+        UUID logId = UUID.randomUUID();
+        FaultyDisk disk = new FaultyDisk();
+        disk.stall(Operation.WRITE);
+        StorageOptions options = StorageOptions.defaults().withSegmentBytes(1 << 18);
+        try (SegmentAllocator allocator = new SegmentAllocator(disk, directory, logId, options)) {
+            allocator.prepare(1);
+            TestNodes.await(LIMIT, () -> "the first write", () -> disk.waiting() == 1);
+            disk.room(3 * SMALL);
+            disk.letGo();
+            TestNodes.await(LIMIT, () -> "noticed", () -> allocator.problem().isPresent());
+            assertThat(allocator.problem().orElseThrow())
+                    .contains(directory.toString(), "0 bytes free", "No space left", "free space, and it goes on");
+            assertThat(directory).isEmptyDirectory();
+
+            disk.room(Long.MAX_VALUE);
+            TestNodes.await(LIMIT, () -> "room again", () -> allocator.problem().isEmpty());
+            Segment made = allocator.take(1, 100);
+            assertThat(Segment.open(Disk.REAL, made.path(), logId)).isEqualTo(made);
+        }
     }
 
     private final class Recording implements Disk {

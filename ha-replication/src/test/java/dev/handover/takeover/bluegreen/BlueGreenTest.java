@@ -143,8 +143,8 @@ class BlueGreenTest {
     void shouldRollBackWhenGreenIsThreeTimesSlower() throws Exception {
         service.analysis = ThresholdAnalysis.defaults();
         startAll("b1", "g1");
-        service.instances.get("b1").workMillis = 10;
-        service.instances.get("g1").workMillis = 30;
+        service.instances.get("b1").toldMillis = 10;
+        service.instances.get("g1").toldMillis = 30;
         load(8, 0);
         TestService.await("there is something to compare with", () -> served.get() > 200);
         SwitchResult result = result(switchTo("b1", plan("green").withBakeTime(Duration.ofSeconds(3))));
