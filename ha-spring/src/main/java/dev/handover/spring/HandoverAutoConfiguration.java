@@ -11,6 +11,7 @@ import dev.handover.replication.storage.StorageOptions;
 import dev.handover.replication.transport.Transport;
 import io.micrometer.observation.ObservationRegistry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -139,7 +140,14 @@ public final class HandoverAutoConfiguration {
                 .configurationStore(store)
                 .transport(transport);
         settings(properties, builder);
-        return checked("handover", builder::start);
+        try {
+            return checked("handover", builder::start);
+        } catch (UncheckedIOException e) {
+            throw new InvalidPropertyException(
+                    "handover.transport.port",
+                    e,
+                    "Choose a free port, and in handover.transport.host an address of this host; or stop who has the port.");
+        }
     }
 
     @Bean

@@ -52,9 +52,9 @@ final class HandoverEndpoint {
 
     @WriteOperation
     WebEndpointResponse<Map<String, String>> perform(
-            @Selector String action, String subject, @Nullable String target, String confirm) {
+            @Selector String action, String subject, @Nullable String target, @Nullable String confirm) {
         try {
-            CompletableFuture<String> done = model.perform(action, subject, target, confirm);
+            CompletableFuture<String> done = model.perform(action, subject, target, confirm == null ? "" : confirm);
             return new WebEndpointResponse<>(Map.of(
                     "done", done.orTimeout(ACTION_SECONDS, TimeUnit.SECONDS).join()));
         } catch (IllegalArgumentException e) {

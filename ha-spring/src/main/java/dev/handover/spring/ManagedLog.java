@@ -17,6 +17,7 @@ import dev.handover.replication.Session;
 import dev.handover.replication.SnapshotStatus;
 import dev.handover.replication.StateMachine;
 import dev.handover.replication.TransferResult;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -59,7 +60,14 @@ final class ManagedLog implements ReplicatedLog {
     /** Joins, unless it has. Opens and verifies the log on the disk before it returns. */
     void join() {
         if (joining.compareAndSet(false, true)) {
-            joined.complete(node.join(group, observations.stateMachine(group, stateMachine)));
+            try {
+                joined.complete(node.join(group, observations.stateMachine(group, stateMachine)));
+            } catch (UncheckedIOException e) {
+                throw new InvalidPropertyException(
+                        "handover.data-directory",
+                        e,
+                        "Give each process a directory of its own on a disk that it can write to.");
+            }
         }
     }
 

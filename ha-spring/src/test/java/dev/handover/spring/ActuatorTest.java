@@ -200,6 +200,9 @@ class ActuatorTest {
                     post(context, "handover/transfer", "{\"subject\":\"orders\",\"confirm\":\"order\"}");
             assertThat(refused.statusCode()).isEqualTo(400);
             assertThat(refused.body()).contains("not confirmed");
+            assertThat(post(context, "handover/transfer", "{\"subject\":\"orders\"}")
+                            .body())
+                    .contains("not confirmed");
             HttpResponse<String> done = post(
                     context, "handover/transfer", "{\"subject\":\"orders\",\"target\":\"b\",\"confirm\":\"orders\"}");
             assertThat(done.statusCode()).isEqualTo(200);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.replication.HaNode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -182,6 +185,34 @@ class HandoverPropertiesTest {
                 .run(context -> assertThat(analyze(context.getStartupFailure()).getDescription())
                         .startsWith("handover.zookeeper.connect-string: ")
                         .contains(message));
+    }
+
+    @Test
+    void shouldNameAPortThatSomebodyElseHas() throws IOException {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            List<String> properties = complete();
+            properties.add("handover.transport.port=" + other.getLocalPort());
+            FailureAnalysis analysis = analysisOf(properties);
+            assertThat(analysis.getDescription())
+                    .startsWith("handover.transport.port: node a cannot listen on 127.0.0.1:" + other.getLocalPort());
+            assertThat(analysis.getAction()).contains("Choose a free port");
+        }
+    }
+
+    @Test
+    void shouldNameADirectoryThatSomebodyElseHas() {
+        runner.withPropertyValues(complete().toArray(String[]::new))
+                .withBean("orderBook", StateMachinesTest.OrderBook.class)
+                .run(first -> runner.withPropertyValues(complete().toArray(String[]::new))
+                        .withBean("orderBook", StateMachinesTest.OrderBook.class)
+                        .run(second -> {
+                            assertThat(first).hasNotFailed();
+                            FailureAnalysis analysis = analyze(second.getStartupFailure());
+                            assertThat(analysis.getDescription())
+                                    .startsWith("handover.data-directory: ")
+                                    .contains(directory.toString(), "is open in this process already");
+                            assertThat(analysis.getAction()).contains("a directory of its own");
+                        }));
     }
 
     @Test
