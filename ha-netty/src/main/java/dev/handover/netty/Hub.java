@@ -253,6 +253,14 @@ final class Hub {
         listener.disconnected(peer, reason);
     }
 
+    /** Is logged after the dial. No lambda: this is where a take-over begins, and linking one takes longer than the dial. */
+    private record Loss(NodeId self, NodeId peer, String reason) implements Runnable {
+        @Override
+        public void run() {
+            LOG.info("{}: connection with {} is gone: {}", self, peer, reason);
+        }
+    }
+
     /** A connection is over, after it stood or before. */
     void ended(Connection connection, boolean stood, String reason, boolean rejected) {
         connections.remove(connection);
@@ -261,8 +269,7 @@ final class Hub {
         Peer peer = hello == null ? dialled : peers.get(hello.node());
         if (stood && peer != null) {
             peer.lost(connection, reason, rejected);
-            NodeId id = peer.id();
-            loop.execute(() -> LOG.info("{}: connection with {} is gone: {}", self, id, reason)); // after the dial
+            loop.execute(new Loss(self, peer.id(), reason));
         } else {
             LOG.debug("{}: handshake {} ended: {}", self, connection, reason);
             if (peer != null) {

@@ -18,8 +18,21 @@ class TakeOverPathTest {
             "dev.handover.replication.protocol.ReplicaProtocol",
                     List.of("disconnected", "refused", "suspectLeader", "considerTakeOver", "mustWaitForOthers"));
 
+    /** At both ends of it: before anybody suspects, and until the first answer. */
+    private static final Map<String, List<String>> ENDS = Map.of(
+            "dev.handover.netty.Hub", List.of("ended", "lost", "refused"),
+            "dev.handover.netty.Peer", List.of("lost"),
+            "dev.handover.replication.GroupApplier", List.of("apply", "leadership", "tellLeadership", "tell"),
+            "dev.handover.replication.GroupApplier$Task", List.of("run"),
+            "dev.handover.replication.Replica", List.of("reply", "sendReplies"));
+
     @Test
     void shouldHaveNoLambdaInIt() {
         HouseRules.checkLinksNothing(HouseRules.productionClasses(), PATH);
+    }
+
+    @Test
+    void shouldHaveNoLambdaAtItsEnds() {
+        HouseRules.checkLinksNothing(HouseRules.productionClasses(), ENDS);
     }
 }

@@ -36,6 +36,27 @@ final class GroupApplier {
         static final Answers NONE = new Answers(List.of(), List.of());
     }
 
+    /**
+     * What the loop has for the applier all the time, and what it has for it in a take-over, in one class, so that no class is needed then for the first time.
+     *
+     * @param entries committed, to be applied; null: this replica leads since {@code leadsSince}, or does not lead if that is 0
+     */
+    record Task(
+            GroupApplier applier,
+            @Nullable List<LogEntry> entries,
+            @Nullable Origin @Nullable [] waiting,
+            long leadsSince)
+            implements Runnable {
+        @Override
+        public void run() {
+            if (entries != null) {
+                applier.apply(entries, waiting);
+            } else {
+                applier.leadership(leadsSince);
+            }
+        }
+    }
+
     /** While much is applied in a row, how far it is is looked at after so many entries less one. */
     private static final int SAY_MASK = 15;
 
@@ -205,15 +226,21 @@ final class GroupApplier {
                 byte[] told = entry.kind() == LogEntry.Kind.OPEN_SESSION
                         ? Commands.resultOfOpening(entry.index())
                         : result == null ? NOTHING : result;
-                replies.computeIfAbsent(forwarded.node(), node -> new ArrayList<>())
-                        .add(new Reply(forwarded.tag(), statusOf(result), told, entry.index()));
+                List<Reply> ofNode = replies.get(forwarded.node());
+                if (ofNode == null) {
+                    ofNode = new ArrayList<>();
+                    replies.put(forwarded.node(), ofNode);
+                }
+                ofNode.add(new Reply(forwarded.tag(), statusOf(result), told, entry.index()));
             }
         }
         if (last != null) {
             position = new SnapshotPosition(last.index(), last.epoch(), last.timestamp());
             appliedIndex = last.index();
         }
-        replies.forEach((node, list) -> replica.reply(node, list));
+        for (Map.Entry<NodeId, List<Reply>> ofNode : replies.entrySet()) {
+            replica.reply(ofNode.getKey(), ofNode.getValue());
+        }
         for (int i = 0; i < given.size(); i++) {
             given.get(i).session.acknowledged(appliedIndex); // before its caller knows
             given.get(i).future.complete(results.get(i));
@@ -259,7 +286,7 @@ final class GroupApplier {
         if (epoch != wantedLeadership && toldLeadership != 0) {
             long before = toldLeadership;
             toldLeadership = 0;
-            tell(() -> stateMachine.onFollower(before), "onFollower", before);
+            tell(false, before);
         }
         wantedLeadership = epoch;
         tellLeadership();
@@ -269,21 +296,25 @@ final class GroupApplier {
         long epoch = wantedLeadership;
         if (epoch != 0 && toldLeadership != epoch && appliedBarrierEpoch >= epoch) {
             toldLeadership = epoch;
-            tell(() -> stateMachine.onLeader(epoch), "onLeader", epoch);
+            tell(true, epoch);
         }
     }
 
-    private void tell(Runnable call, String name, long epoch) {
+    private void tell(boolean leads, long epoch) {
         if (failed) {
             return;
         }
         try {
-            call.run();
+            if (leads) {
+                stateMachine.onLeader(epoch);
+            } else {
+                stateMachine.onFollower(epoch);
+            }
         } catch (RuntimeException | Error e) {
             failed = true;
             replica.applicationFailed(
-                    "StateMachine." + name + "(" + epoch + ") threw " + e + " after index " + appliedIndex
-                            + ". Correct the state machine and restart the process",
+                    "StateMachine." + (leads ? "onLeader" : "onFollower") + "(" + epoch + ") threw " + e
+                            + " after index " + appliedIndex + ". Correct the state machine and restart the process",
                     e);
         }
     }

@@ -61,7 +61,21 @@ final class Replica {
         }
     }
 
-    private record Unsent(NodeId to, Message.Replies replies) {}
+    /** Kept by the loop, which tries again. */
+    private final class Unsent implements Runnable {
+        private final NodeId to;
+        private final Message.Replies replies;
+
+        Unsent(NodeId to, Message.Replies replies) {
+            this.to = to;
+            this.replies = replies;
+        }
+
+        @Override
+        public void run() {
+            unsentReplies.add(this);
+        }
+    }
 
     private final NodeRuntime node;
     private final GroupId group;
@@ -265,7 +279,7 @@ final class Replica {
 
     private void sendReplies(NodeId to, Message.Replies replies) {
         if (!send(to, replies)) {
-            node.loop().run(() -> unsentReplies.add(new Unsent(to, replies)));
+            node.loop().run(new Unsent(to, replies));
         }
     }
 
@@ -459,7 +473,11 @@ final class Replica {
         } else if (message instanceof Message.SnapshotOffer offer) {
             snapshotOffered(envelope.from(), offer);
         } else if (message instanceof Message.Forward forward) {
-            guarded(() -> proposals.forwarded(from, forward, core.role().leads() && !ended));
+            try {
+                proposals.forwarded(from, forward, core.role().leads() && !ended);
+            } catch (RuntimeException e) {
+                defect(e);
+            }
             touch();
         } else if (message instanceof Message.Replies replies && !ended) {
             guarded(() -> replies.replies().forEach(reply -> commands.reply(from, reply)));
@@ -687,7 +705,7 @@ final class Replica {
         } else if (effect instanceof Effect.Apply apply) {
             List<LogEntry> entries = apply.entries();
             @Nullable Origin @Nullable [] waiting = proposals.waitingFor(entries);
-            node.applier().run(() -> applied.apply(entries, waiting));
+            node.applier().run(new GroupApplier.Task(applied, entries, waiting, 0));
         } else if (effect instanceof Effect.Accepted accepted) {
             proposals.accepted(accepted.proposals(), accepted.firstIndex(), accepted.epoch());
         } else if (effect instanceof Effect.Rejected rejected) {
@@ -776,7 +794,7 @@ final class Replica {
                 node.transferThread().run(transfer::stopSending);
             }
             if (serves) {
-                node.applier().run(() -> applied.leadership(0));
+                node.applier().run(new GroupApplier.Task(applied, null, null, 0));
             }
             serves = false;
             leadsSinceEpoch = 0;
@@ -786,8 +804,7 @@ final class Replica {
         }
         if (role == Role.LEADER && !serves) {
             serves = true;
-            long epoch = leadsSinceEpoch;
-            node.applier().run(() -> applied.leadership(epoch));
+            node.applier().run(new GroupApplier.Task(applied, null, null, leadsSinceEpoch));
         }
     }
 
