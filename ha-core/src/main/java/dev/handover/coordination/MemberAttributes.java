@@ -21,6 +21,8 @@ public final class MemberAttributes {
     public static final String WEIGHT = "weight";
     /** Which of two releases that run side by side the node belongs to: {@code blue} or {@code green}, say. */
     public static final String COLOUR = "colour";
+    /** {@code true}: the node should lead nothing that another can; absent: it may lead. */
+    public static final String DRAINING = "draining";
     /** Release of the application. */
     public static final String VERSION = "version";
 

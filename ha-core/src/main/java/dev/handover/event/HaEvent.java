@@ -229,6 +229,30 @@ public sealed interface HaEvent {
             String detail)
             implements HaEvent {}
 
+    /** What an instance sees or does while partitions are spread over instances. */
+    enum BalanceStep {
+        /** Something is to move, or somebody is awaited. */
+        SPREADING,
+        /** This instance has given a partition away. */
+        MOVED,
+        /** This instance wanted to give a partition away, and it was refused or failed; it is drawn again. */
+        NOT_MOVED,
+        /** A partition comes back again and again to this instance, which waits ever longer before it gives it away once more. */
+        TO_AND_FRO,
+        /** Nothing is to move, and nobody is awaited. */
+        SETTLED
+    }
+
+    /**
+     * How the partitions of a service are spread, as each instance reports it for itself.
+     *
+     * @param group the partition's, or the first partition's if it is about all
+     * @param partitions name of the whole
+     * @param detail who gets it, why it was refused, who is awaited
+     */
+    record PartitionBalance(Instant at, NodeId node, GroupId group, String partitions, BalanceStep step, String detail)
+            implements HaEvent {}
+
     /** The configuration store stopped answering, or answers again. Writes go on meanwhile; take-overs wait. */
     record Coordination(Instant at, NodeId node, GroupId group, boolean reachable, String detail) implements HaEvent {}
 }

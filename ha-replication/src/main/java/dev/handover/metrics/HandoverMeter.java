@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Every meter that {@link HandoverMetrics} registers; {@code docs/metrics.md} has the same list. */
+/** Every meter that {@link HandoverMetrics}, and for partitions {@link PartitionMetrics}, registers; {@code docs/metrics.md} has the same list. */
 enum HandoverMeter {
     ROLE("handover.role", "", "1 if the replica has this role, else 0", "group", "node", "role"),
     SERVES(
@@ -98,7 +98,46 @@ enum HandoverMeter {
             "group",
             "node"),
     DROPPED_EVENTS(
-            "handover.events.dropped", "events", "events that were dropped because listeners are too slow", "node");
+            "handover.events.dropped", "events", "events that were dropped because listeners are too slow", "node"),
+    PARTITIONS_LED(
+            "handover.partitions.led", "partitions", "partitions that this instance leads", "partitions", "node"),
+    PARTITIONS_SETTLED(
+            "handover.partitions.settled",
+            "",
+            "1 if no partition is to move and nobody is awaited, as this instance sees it",
+            "partitions",
+            "node"),
+    PARTITIONS_LEFT(
+            "handover.partitions.left",
+            "moves",
+            "moves of all instances that are to come, as far as this one can tell",
+            "partitions",
+            "node"),
+    PARTITIONS_AWAITED(
+            "handover.partitions.awaited",
+            "instances",
+            "instances that are expected back, or are not in sync everywhere yet; only what has to go is moved meanwhile",
+            "partitions",
+            "node"),
+    PARTITIONS_DRAINING(
+            "handover.partitions.draining",
+            "instances",
+            "instances that give everything away and get nothing",
+            "partitions",
+            "node"),
+    PARTITIONS_IMBALANCE(
+            "handover.partitions.imbalance",
+            "",
+            "by how much the most loaded instance is above its share; 0 is even, 0.5 half as much again",
+            "partitions",
+            "node"),
+    PARTITION_MOVES(
+            "handover.partitions.moves",
+            "moves",
+            "partitions that this instance gave away to spread the load, or could not",
+            "partitions",
+            "node",
+            "result");
 
     private final String id;
     private final String unit;

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * A blue-green service for operators: what is live, and what may be done now. With no switch open that is {@code switch} and {@code rehearse}; with one that may still be taken back, {@code abort}, and
  * {@code approve} where the plan asks for it.
  */
-record OpsBlueGreen(BlueGreen service, Function<String, SwitchPlan> plans) {
-    OpsItem item() {
+record OpsBlueGreen(BlueGreen service, Function<String, SwitchPlan> plans) implements OpsService {
+    @Override
+    public OpsItem item() {
         SwitchStatus status = service.status();
         boolean open = status.isSwitching();
         TreeMap<String, Double> figures = new TreeMap<>();
@@ -27,7 +28,8 @@ record OpsBlueGreen(BlueGreen service, Function<String, SwitchPlan> plans) {
         return new OpsItem("services", service.service(), open ? OpsLevel.WARN : OpsLevel.OK, state, figures);
     }
 
-    List<OpsHandler> handlers() {
+    @Override
+    public List<OpsHandler> handlers() {
         SwitchStatus status = service.status();
         List<OpsHandler> all = new ArrayList<>();
         if (status.mayAbort()) {

@@ -15,6 +15,7 @@ import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.TransferResult;
 import dev.handover.takeover.bluegreen.BlueGreen;
 import dev.handover.takeover.bluegreen.SwitchPlan;
+import dev.handover.takeover.partition.Partitions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ import org.slf4j.LoggerFactory;
  * model.election("billing", election);                 // leadership without a log
  * model.items(() -> guards.stream().map(...).toList()); // guards and endpoints
  * model.blueGreen(blueGreen);                           // with its switches
+ * model.partitions(counters);                           // who leads how many
  * model.action(new OpsAction("flush", "cache", List.of(), "empties the cache"), target -> cache.flush());
  * model.report(OpsLevel.OK, "switch", "orders", "green is live", 12.5);
  * }</pre>
@@ -67,7 +69,7 @@ public final class OpsModel implements AutoCloseable {
     private final Map<String, LeadershipSource> elections = new ConcurrentSkipListMap<>();
     private final List<Supplier<List<OpsItem>>> items = new CopyOnWriteArrayList<>();
     private final List<OpsHandler> actions = new CopyOnWriteArrayList<>();
-    private final Map<String, OpsBlueGreen> services = new ConcurrentSkipListMap<>();
+    private final Map<String, OpsService> services = new ConcurrentSkipListMap<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final AtomicLong version = new AtomicLong();
     private final ScheduledThreadPoolExecutor thread;
@@ -142,6 +144,13 @@ public final class OpsModel implements AutoCloseable {
             status.close();
             services.remove(service.service(), shown);
         };
+    }
+
+    /** Shows how partitions are spread, as this instance sees it, and offers {@code drain} or {@code resume} for it. */
+    public Registration partitions(Partitions partitions) {
+        OpsService shown = new OpsPartitions(partitions);
+        services.put(partitions.name(), shown);
+        return () -> services.remove(partitions.name(), shown);
     }
 
     /** Shows what the supplier gives, such as guards; asked for every snapshot, on the thread that wants one; must not block. The first {@value #MAX_ITEMS} are shown. */

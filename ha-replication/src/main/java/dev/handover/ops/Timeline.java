@@ -4,6 +4,7 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.Redundancy;
 import dev.handover.event.HaEvent;
+import dev.handover.event.HaEvent.BalanceStep;
 import dev.handover.event.HaEvent.StorageFinding;
 import dev.handover.event.HaEvent.SwitchStep;
 import dev.handover.event.HaEvent.TakeOverStep;
@@ -95,6 +96,16 @@ final class Timeline {
                     "switch",
                     step.service(),
                     step.step() + " to " + step.to() + ", " + step.live() + " is live: " + step.detail(),
+                    null);
+        } else if (event instanceof HaEvent.PartitionBalance balance
+                && balance.step() != BalanceStep.MOVED
+                && balance.step() != BalanceStep.NOT_MOVED) { // each is a transfer, and there may be very many
+            add(
+                    balance.at(),
+                    balance.step() == BalanceStep.TO_AND_FRO ? OpsLevel.WARN : OpsLevel.OK,
+                    "partitions",
+                    balance.partitions(),
+                    balance.step() + ": " + balance.detail(),
                     null);
         } else if (event instanceof HaEvent.Storage storage) {
             StorageFinding finding = storage.finding();

@@ -76,6 +76,9 @@ final class EventLog implements Consumer<HaEvent> {
                             e.live(),
                             e.generation(),
                             e.detail());
+        } else if (event instanceof HaEvent.PartitionBalance e) {
+            LOG.atLevel(e.step() == HaEvent.BalanceStep.TO_AND_FRO ? Level.WARN : Level.INFO)
+                    .log("{} partitions {} {}: {}", label, e.partitions(), e.step(), e.detail());
         } else if (event instanceof HaEvent.PeerConnection e) {
             if (e.lost() == null) {
                 LOG.info("{} connected with {}", label, e.peer());

@@ -182,6 +182,28 @@ public final class HaNode implements AutoCloseable {
         return replica == null ? new TreeMap<>() : runtime.peers().ranks(replica);
     }
 
+    /**
+     * From now on this node should lead nothing that another can, and goes on all the same: it follows, acknowledges, answers, and would still lead a group that nobody else of its in-sync set can. All nodes rank
+     * it after everybody else who is not {@linkplain #favour favoured} (R23). What it leads now is given away when another has been in sync for ten times {@link Builder#failureTimeout} (see {@link
+     * Builder#transferToPreferred}); to give it away at once, call {@link ReplicatedLog#transferTo} of each log. {@link dev.handover.takeover.partition.Partitions#drain} does so for its partitions. Counts until
+     * {@link #resume} or the end of this node, and is announced as {@link MemberAttributes#DRAINING}. Any thread; does not block. Repeating it does no harm.
+     *
+     * @return completes when the other nodes can see it; fails with {@link dev.handover.ReplicaClosedException} if the node is closed
+     */
+    public CompletableFuture<Void> drain() {
+        return runtime.drain(true);
+    }
+
+    /** Ends {@link #drain}: this node may lead again. Completes, and fails, alike. */
+    public CompletableFuture<Void> resume() {
+        return runtime.drain(false);
+    }
+
+    /** Whether {@link #drain} was called, and {@link #resume} not since. */
+    public boolean isDraining() {
+        return runtime.isDraining();
+    }
+
     private Replica joined(GroupId group) {
         Replica replica = runtime.replica(group);
         if (replica == null) {

@@ -12,12 +12,16 @@ import java.util.TreeMap;
 
 /**
  * How much each node should lead a group (R23), from what the nodes themselves have announced, so that all come to the same answer: the priority, that for the group before that for all, and a
- * bonus above all priorities for nodes in the zone that they name as preferred. Above both stand the nodes that this one was told to favour ({@link HaNode#favour}).
+ * bonus above all priorities for nodes in the zone that they name as preferred. Who drains ({@link HaNode#drain}) comes after all that do not. Above all that stand the nodes that this one was told to favour
+ * ({@link HaNode#favour}).
  */
 final class LeaderRanks {
     static final int HIGHEST_PRIORITY = 1000;
     private static final int ZONE_BONUS = 10 * HIGHEST_PRIORITY;
     private static final int FAVOUR = 10 * ZONE_BONUS;
+    /** Below everybody else who is not favoured; above those if favoured itself, or draining would bring another colour live. */
+    private static final int DRAINING = -FAVOUR / 2;
+
     private static final String OF_GROUP = MemberAttributes.PRIORITY + ".";
 
     private LeaderRanks() {}
@@ -41,7 +45,8 @@ final class LeaderRanks {
                 attributes.getOrDefault(priorityOf(group), attributes.getOrDefault(MemberAttributes.PRIORITY, "0"));
         String preferred = attributes.get(MemberAttributes.PREFERRED_ZONE);
         boolean there = preferred != null && preferred.equals(attributes.get(MemberAttributes.ZONE));
-        return number(priority) + (there ? ZONE_BONUS : 0);
+        boolean draining = Boolean.parseBoolean(attributes.get(MemberAttributes.DRAINING));
+        return number(priority) + (there ? ZONE_BONUS : 0) + (draining ? DRAINING : 0);
     }
 
     /** What another release may have announced is no reason to fail: it counts as the default. */

@@ -8,6 +8,7 @@ import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
 import dev.handover.coordination.ConfigurationStore;
 import dev.handover.coordination.Member;
+import dev.handover.coordination.MemberAttributes;
 import dev.handover.event.EventBus;
 import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.storage.OpeningListener;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -65,6 +67,7 @@ final class NodeRuntime {
     private final Object membership = new Object();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile boolean draining;
     private @Nullable Registration memberWatch;
 
     NodeRuntime(
@@ -211,13 +214,37 @@ final class NodeRuntime {
         rehearsing.startOnce();
     }
 
-    private void announce() {
+    /** Says so to all nodes. */
+    CompletableFuture<Void> drain(boolean wanted) {
+        synchronized (membership) {
+            if (closing.get()) {
+                return CompletableFuture.failedFuture(
+                        new ReplicaClosedException("node " + self + " is closed; start another"));
+            }
+            draining = wanted;
+            return announce();
+        }
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    private SortedMap<String, String> attributes() {
+        TreeMap<String, String> all = new TreeMap<>(options.attributes());
+        if (draining) {
+            all.put(MemberAttributes.DRAINING, "true");
+        }
+        return all;
+    }
+
+    private CompletableFuture<Void> announce() {
         Map<GroupId, UUID> logs = new TreeMap<>();
         for (Replica replica : replicas()) {
             logs.put(replica.group(), replica.self().logId());
         }
         InetSocketAddress address = transport.address();
-        configurationStore
+        CompletableFuture<Void> visible = configurationStore
                 .membership()
                 .announce(new Member(
                         self,
@@ -226,15 +253,16 @@ final class NodeRuntime {
                         transport.protocolVersion(),
                         options.protocol().featureLevel(),
                         logs,
-                        options.attributes()))
-                .whenComplete((done, failure) -> {
-                    if (failure != null && !closing.get()) {
-                        LOG.warn(
-                                "[{}] could not announce itself in the configuration store, other nodes may not find it: {}",
-                                self,
-                                String.valueOf(failure));
-                    }
-                });
+                        attributes()));
+        visible.whenComplete((done, failure) -> {
+            if (failure != null && !closing.get()) {
+                LOG.warn(
+                        "[{}] could not announce itself in the configuration store, other nodes may not find it: {}",
+                        self,
+                        String.valueOf(failure));
+            }
+        });
+        return visible;
     }
 
     Replica join(GroupId group, StateMachine stateMachine) {

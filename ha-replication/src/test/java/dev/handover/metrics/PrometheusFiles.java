@@ -39,8 +39,13 @@ final class PrometheusFiles {
         Meter.Type type =
                 switch (meter) {
                     case TAKE_OVER, TRANSFER_PAUSE -> Meter.Type.TIMER;
-                    case FAILED_TRANSFERS, CONFIGURATIONS, SNAPSHOTS, LOST_CONNECTIONS, DROPPED_EVENTS, SWITCH_STEPS ->
-                        Meter.Type.COUNTER;
+                    case FAILED_TRANSFERS,
+                            CONFIGURATIONS,
+                            SNAPSHOTS,
+                            LOST_CONNECTIONS,
+                            DROPPED_EVENTS,
+                            SWITCH_STEPS,
+                            PARTITION_MOVES -> Meter.Type.COUNTER;
                     default -> Meter.Type.GAUGE;
                 };
         String name = new PrometheusNamingConvention()
@@ -109,6 +114,13 @@ final class PrometheusFiles {
                         "{{ $labels.group }} changes leader or in-sync set again and again",
                         "docs/operations.md, flapping"),
                 new Alert(
+                        "HandoverPartitionsUnsettled",
+                        "max_over_time(" + name(HandoverMeter.PARTITIONS_SETTLED) + "[15m]) == 0",
+                        "0s",
+                        "warning",
+                        "partitions {{ $labels.partitions }} have not come to rest for a quarter of an hour, as {{ $labels.node }} sees it",
+                        "the PartitionBalance events tell who is awaited, what is refused and what goes to and fro; docs/active-active.md"),
+                new Alert(
                         "HandoverEventsDropped",
                         "increase(" + name(HandoverMeter.DROPPED_EVENTS) + "[10m]) > 0",
                         "0s",
@@ -143,11 +155,11 @@ final class PrometheusFiles {
             String expression =
                     switch (meter) {
                         case TAKE_OVER, TRANSFER_PAUSE -> name + "_max{group=~\\\"$group\\\"}";
-                        case DROPPED_EVENTS, SWITCH_STEPS -> "increase(" + name + "[5m])";
+                        case DROPPED_EVENTS, SWITCH_STEPS, PARTITION_MOVES -> "increase(" + name + "[5m])";
                         case FAILED_TRANSFERS, CONFIGURATIONS, SNAPSHOTS, LOST_CONNECTIONS ->
                             "increase(" + name + "{group=~\\\"$group\\\"}[5m])";
                         case COMMIT_INDEX, APPLIED_INDEX, LAST_INDEX -> "rate(" + name + "{group=~\\\"$group\\\"}[1m])";
-                        default -> name + "{group=~\\\"$group\\\"}";
+                        default -> name + (meter.tags().contains("group") ? "{group=~\\\"$group\\\"}" : "");
                     };
             String legend = String.join(
                     " ", meter.tags().stream().map(tag -> "{{" + tag + "}}").toList());

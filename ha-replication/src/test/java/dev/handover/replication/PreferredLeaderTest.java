@@ -139,6 +139,42 @@ class PreferredLeaderTest {
                 .isEqualTo(Map.of(A, 100_007, B, 9_997, C, 9, D, 100_000));
     }
 
+    /** Draining comes after everybody else, but does not bring another colour live. */
+    @Test
+    void shouldRankWhoDrainsAfterAllOthersThatAreNotFavouredAndBeforeThemIfFavoured() {
+        List<Member> members = List.of(
+                member("a", Map.of("priority", "1000", "zone", "x", "preferred-zone", "x", "draining", "true")),
+                member("b", Map.of("priority", "-1000")),
+                member("c", Map.of("draining", "no")),
+                member("d", Map.of("draining", "true")));
+        Map<NodeId, Integer> ranks = LeaderRanks.of(members, GroupId.of("orders"), Set.of());
+        assertThat(ranks.get(A)).isLessThan(ranks.get(B));
+        assertThat(ranks.get(C)).isZero();
+        Map<NodeId, Integer> favoured = LeaderRanks.of(members, GroupId.of("orders"), Set.of(D, B));
+        assertThat(favoured.get(B)).isGreaterThan(favoured.get(D));
+        assertThat(favoured.get(D)).isGreaterThan(favoured.get(A)).isGreaterThan(favoured.get(C));
+    }
+
+    @Test
+    void shouldGiveAwayWhatItLeadsWhileItDrainsAndLeadAgainOnlyIfNobodyElseCan() throws Exception {
+        Duration timeout = Duration.ofMillis(300); // the transfer comes after ten of them
+        Running a = start("a", 5, timeout);
+        Running b = start("b", 0, timeout);
+        assertThat(leads(a)).isTrue();
+        a.node().drain().get(20, TimeUnit.SECONDS);
+        assertThat(a.node().isDraining()).isTrue();
+        await("b leads, though it has the lower priority", () -> leads(b));
+        assertThat(a.log().submit(bytes("1")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("1"));
+        cluster.crash("b");
+        assertThat(a.log().submit(bytes("2")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("2"));
+        assertThat(leads(a)).as("who is left leads").isTrue();
+        a.node().resume().get(20, TimeUnit.SECONDS);
+        await("nobody drains", () -> a.node().members().stream()
+                .noneMatch(member -> member.attributes().containsKey("draining")));
+        a.node().close();
+        assertThat(a.node().drain()).isCompletedExceptionally();
+    }
+
     private static Member member(String node, Map<String, String> attributes) {
         return new Member(NodeId.of(node), "host", 1, 1, 1, Map.of(), attributes);
     }

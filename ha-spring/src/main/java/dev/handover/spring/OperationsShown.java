@@ -4,6 +4,7 @@ import dev.handover.Registration;
 import dev.handover.election.LeaderElection;
 import dev.handover.ops.OpsModel;
 import dev.handover.takeover.bluegreen.BlueGreen;
+import dev.handover.takeover.partition.Partitions;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -27,5 +28,6 @@ final class OperationsShown implements ApplicationListener<HandoverLifecycle.Joi
         beans.getBeansOfType(LeaderElection.class)
                 .forEach((name, election) -> shown.add(model.election(name, election)));
         beans.getBeansOfType(BlueGreen.class).values().forEach(service -> shown.add(model.blueGreen(service)));
+        beans.getBeansOfType(Partitions.class).values().forEach(all -> shown.add(model.partitions(all)));
     }
 }

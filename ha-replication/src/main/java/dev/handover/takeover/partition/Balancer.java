@@ -6,6 +6,8 @@ import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.coordination.Member;
 import dev.handover.coordination.MemberAttributes;
+import dev.handover.event.HaEvent.BalanceStep;
+import dev.handover.replication.GroupStatus;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.TransferResult;
@@ -22,19 +24,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Carries out this instance's part of the plan: looks at what every instance can see, draws the {@link PartitionPlan}, and gives away what this instance leads and another should. A move is begun when it was
  * drawn twice in a row, so that a look in the middle of a change moves nothing. All on one thread.
  */
 final class Balancer {
-    private static final Logger LOG = LoggerFactory.getLogger(Balancer.class);
     /** For so long a partition stays after a move that was refused. */
     private static final long REFUSED_NANOS = 1_000_000_000L;
 
@@ -42,7 +42,9 @@ final class Balancer {
     private final List<ReplicatedLog> logs;
     private final Settings settings;
     private final Executor thread;
+    private final BalanceEvents events;
     private final Presences presences;
+    private final Patience patience = new Patience();
     private final TreeMap<Integer, PartitionPlan.Move> underWay = new TreeMap<>();
     private final Map<Integer, Long> refusedNanos = new HashMap<>();
     private Set<PartitionPlan.Move> drawn = Set.of();
@@ -57,10 +59,11 @@ final class Balancer {
             IntFunction<Optional<String>> zones,
             LongSupplier nanoTime) {}
 
-    Balancer(HaNode node, List<ReplicatedLog> logs, Settings settings, Executor thread) {
+    Balancer(HaNode node, List<ReplicatedLog> logs, Settings settings, BalanceEvents events, Executor thread) {
         this.node = node;
         this.logs = logs;
         this.settings = settings;
+        this.events = events;
         this.thread = thread;
         presences = new Presences(settings.delayNanos());
     }
@@ -70,15 +73,19 @@ final class Balancer {
         long now = settings.nanoTime().getAsLong();
         List<@Nullable Configuration> seen = new ArrayList<>();
         Map<NodeId, Integer> inSync = new HashMap<>();
+        int led = 0;
         for (ReplicatedLog log : logs) {
-            Configuration configuration = log.status().configuration();
+            GroupStatus status = log.status();
+            Configuration configuration = status.configuration();
+            led += status.role().leads() ? 1 : 0;
             seen.add(configuration);
             if (configuration != null) {
                 configuration.inSync().forEach(replica -> inSync.merge(replica.node(), 1, Integer::sum));
             }
         }
         List<PartitionHost> hosts = presences.hosts(now, announced(), inSync, logs.size());
-        PartitionPlan plan = PartitionPlan.draw(partitions(seen, hosts), hosts, Integer.MAX_VALUE);
+        List<Partition> partitions = partitions(seen, hosts);
+        PartitionPlan plan = PartitionPlan.draw(partitions, hosts, Integer.MAX_VALUE);
         Set<PartitionPlan.Move> own = new HashSet<>();
         for (PartitionPlan.Move move : plan.moves()) {
             if (move.from().equals(node.id())) {
@@ -95,7 +102,29 @@ final class Balancer {
                 awaited.add(host.node());
             }
         }
-        return new BalanceStatus(List.copyOf(underWay.values()), plan.moves().size(), awaited, moved, refused);
+        TreeSet<NodeId> draining = draining();
+        BalanceStatus status = new BalanceStatus(
+                List.copyOf(underWay.values()),
+                plan.moves().size(),
+                awaited,
+                draining,
+                led,
+                Placement.imbalance(partitions, hosts, draining),
+                moved,
+                refused);
+        events.looked(status);
+        return status;
+    }
+
+    /** Who is ranked after all others (R23), and so is given nothing. */
+    private TreeSet<NodeId> draining() {
+        TreeSet<NodeId> draining = new TreeSet<>();
+        for (Member member : node.members()) {
+            if (Boolean.parseBoolean(member.attributes().get(MemberAttributes.DRAINING))) {
+                draining.add(member.node());
+            }
+        }
+        return draining;
     }
 
     /** Who announces itself with one of the partitions. This node is there whatever the store says. */
@@ -171,6 +200,7 @@ final class Balancer {
         Long last = refusedNanos.get(move.partition());
         return !underWay.containsKey(move.partition())
                 && (last == null || now - last >= REFUSED_NANOS)
+                && (node.isDraining() || patience.allows(move.partition(), now))
                 && logs.get(move.partition()).status().role() == Role.LEADER;
     }
 
@@ -187,16 +217,25 @@ final class Balancer {
         if (result != null && result.transferred()) {
             moved++;
             refusedNanos.remove(move.partition());
-            LOG.info("{}/{} leadership given to {}, to spread the load", log.group(), node.id(), move.to());
+            events.tell(log.group(), BalanceStep.MOVED, "given to " + move.to());
+            int times = patience.given(move.partition(), settings.nanoTime().getAsLong());
+            if (times >= Patience.SUSPICIOUS) {
+                events.tell(
+                        log.group(),
+                        BalanceStep.TO_AND_FRO,
+                        "given away " + times
+                                + " times, and it came back each time; should it come again, it stays for "
+                                + TimeUnit.NANOSECONDS.toSeconds(patience.waitNanos(move.partition()))
+                                + " s at least. Give all instances the same weights and zones of partitions");
+            }
         } else {
             refused++;
             refusedNanos.put(move.partition(), settings.nanoTime().getAsLong());
-            LOG.info(
-                    "{}/{} leadership not given to {}, tried again later: {}",
+            events.tell(
                     log.group(),
-                    node.id(),
-                    move.to(),
-                    failure == null ? String.valueOf(result) : failure.getMessage());
+                    BalanceStep.NOT_MOVED,
+                    "not given to " + move.to() + ", tried again later: "
+                            + (failure == null ? String.valueOf(result) : failure.getMessage()));
         }
     }
 }

@@ -2,8 +2,11 @@ package dev.handover.takeover.partition;
 
 import dev.handover.Configuration;
 import dev.handover.GroupId;
+import dev.handover.NodeId;
 import dev.handover.Registration;
+import dev.handover.ReplicaClosedException;
 import dev.handover.ReplicaId;
+import dev.handover.TransferRefusedException;
 import dev.handover.coordination.MemberAttributes;
 import dev.handover.replication.Consistency;
 import dev.handover.replication.GroupStatus;
@@ -17,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
@@ -61,18 +63,22 @@ public final class Partitions implements AutoCloseable {
     private static final long CLOSE_SECONDS = 2;
 
     private final HaNode node;
+    private final String name;
     private final List<ReplicatedLog> logs;
     private final ScheduledThreadPoolExecutor thread;
     private final Balancer balancer;
     private final List<Consumer<? super List<PartitionStatus>>> listeners = new CopyOnWriteArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
-    private volatile BalanceStatus balance = new BalanceStatus(List.of(), 0, new TreeSet<>(), 0, 0);
+    private volatile BalanceStatus balance = BalanceStatus.NONE;
     private volatile List<PartitionStatus> lastTable = List.of();
+    private final Draining draining;
     private @Nullable String lastFailure;
     private volatile @Nullable Thread running;
 
     private Partitions(HaNode node, String name, List<ReplicatedLog> logs, Balancer.Settings settings) {
         this.node = node;
+        this.name = name;
+        draining = new Draining(node, name, logs);
         this.logs = List.copyOf(logs);
         thread = new ScheduledThreadPoolExecutor(1, task -> {
             Thread created = new Thread(task, "handover-" + node.id() + "-partitions-" + name);
@@ -81,7 +87,12 @@ public final class Partitions implements AutoCloseable {
             return created;
         });
         thread.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
-        balancer = new Balancer(node, this.logs, settings, this::onThread);
+        balancer = new Balancer(
+                node,
+                this.logs,
+                settings,
+                new BalanceEvents(node, name, logs.get(0).group()),
+                this::onThread);
     }
 
     /**
@@ -113,6 +124,7 @@ public final class Partitions implements AutoCloseable {
         }
         try {
             balance = balancer.tick();
+            draining.looked(balance);
             lastFailure = null;
             List<PartitionStatus> table = table();
             if (!table.equals(lastTable)) {
@@ -129,6 +141,16 @@ public final class Partitions implements AutoCloseable {
                         e);
             }
         }
+    }
+
+    /** The name of the whole. */
+    public String name() {
+        return name;
+    }
+
+    /** The node that this is this instance's part of. */
+    public NodeId node() {
+        return node.id();
     }
 
     /** How many partitions there are. */
@@ -212,6 +234,32 @@ public final class Partitions implements AutoCloseable {
         return balance;
     }
 
+    /**
+     * Gives all partitions of this instance away, {@link Builder#movesAtMost} at a time, and takes none until {@link #resume} or the end of its node; it goes on following, so nobody loses a copy. For whatever is
+     * to be done to an instance that should not be stopped. Drains its node ({@link HaNode#drain}): all its groups. What nobody else can lead it keeps, or takes over.
+     *
+     * @param timeout until when it should lead no partition any more, 1 ms to 1 day
+     * @return completes when it leads no partition; fails with {@link TransferRefusedException} if it does not come to that in time (it drains on all the same), or is resumed, and with {@link
+     *     ReplicaClosedException} if it is closed
+     */
+    public CompletableFuture<Void> drain(Duration timeout) {
+        if (timeout.toMillis() < 1 || timeout.toDays() > 1) {
+            throw new IllegalArgumentException(
+                    "partitions " + name + ": timeout " + timeout + " is not between 1 ms and 1 day");
+        }
+        return draining.begin(timeout);
+    }
+
+    /** Ends {@link #drain}: this instance gets its share again. Completes when the others can see it. */
+    public CompletableFuture<Void> resume() {
+        return draining.resume();
+    }
+
+    /** Whether this instance drains. */
+    public boolean isDraining() {
+        return node.isDraining();
+    }
+
     /** Completes when this instance is in sync in every partition; see {@link ReplicatedLog#awaitInSync}. */
     public CompletableFuture<Void> awaitInSync(Duration timeout) {
         return CompletableFuture.allOf(
@@ -228,6 +276,7 @@ public final class Partitions implements AutoCloseable {
         }
         listeners.clear();
         thread.shutdownNow();
+        draining.close();
         Thread last = running;
         if (last == null || last == Thread.currentThread()) {
             return;

@@ -47,6 +47,22 @@ final class Placement {
         }
     }
 
+    /** By how much the most loaded host is above its share, among those that are ready and do not drain: 0 is even. */
+    static double imbalance(Collection<Partition> partitions, Collection<PartitionHost> hosts, Set<NodeId> draining) {
+        Placement placement = new Placement(partitions, hosts);
+        double loads = 0;
+        double weights = 0;
+        double most = 0;
+        for (PartitionHost host : hosts) {
+            if (host.presence() == Presence.READY && !draining.contains(host.node())) {
+                loads += placement.load(host);
+                weights += host.weight();
+                most = Math.max(most, (double) placement.load(host) / host.weight());
+            }
+        }
+        return loads == 0 ? 0 : most * weights / loads - 1;
+    }
+
     /** Moves what may not stay where it is, if anybody can take it; the heaviest first. */
     void evict() {
         List<Partition> out = new ArrayList<>();

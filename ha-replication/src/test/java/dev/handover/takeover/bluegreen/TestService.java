@@ -63,6 +63,8 @@ final class TestService implements AutoCloseable {
         /** What it says a request took, whatever the machine did; 0: what it really took. */
         volatile long toldMillis;
 
+        volatile Callable<Void> whenAsked = () -> null;
+        volatile Callable<Void> whenDrained = () -> null;
         volatile int failsEvery;
         volatile BlueGreen blueGreen;
         private final AtomicInteger requests = new AtomicInteger();
@@ -78,15 +80,17 @@ final class TestService implements AutoCloseable {
         }
 
         @Override
-        public Optional<String> notReady() {
+        public Optional<String> notReady() throws Exception {
             throwIf("asked");
+            whenAsked.call();
             return notReady.isEmpty() ? Optional.empty() : Optional.of(notReady);
         }
 
         @Override
-        public void drain(Duration time) {
+        public void drain(Duration time) throws Exception {
             drains.incrementAndGet();
             throwIf("drained");
+            whenDrained.call();
         }
 
         private void throwIf(String moment) {

@@ -6,7 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.NodeId;
+import dev.handover.ReplicaClosedException;
+import dev.handover.TransferRefusedException;
+import dev.handover.event.HaEvent;
+import dev.handover.event.HaEvent.BalanceStep;
+import dev.handover.metrics.PartitionMetrics;
 import dev.handover.takeover.partition.TestInstances.One;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -192,6 +199,117 @@ class PartitionsTest {
                 () -> !told.isEmpty()
                         && told.get(told.size() - 1).stream()
                                 .allMatch(row -> row.leader().equals(Optional.of(NodeId.of("b")))));
+    }
+
+    @Test
+    void shouldGiveAllAwayWithoutStoppingAndTakeNoneUntilItIsResumed() throws Exception {
+        instances.settings = builder -> builder.movesAtMost(2);
+        One a = instances.start("a");
+        instances.start("b");
+        instances.start("c");
+        instances.awaitLoad(Map.of("a", 4, "b", 4, "c", 4));
+        instances.awaitSettled();
+        long movedBefore = instances.moved();
+        a.partitions().drain(TestInstances.LIMIT).get(35, TimeUnit.SECONDS);
+        assertThat(a.partitions().isDraining()).isTrue();
+        assertThat(a.partitions().balance().led()).isZero();
+        instances.awaitLoad(Map.of("b", 6, "c", 6));
+        instances.awaitSettled();
+        assertThat(instances.moved() - movedBefore).as("4 of a").isGreaterThanOrEqualTo(4);
+        assertThat(instances.mostAtATime).as("moves at a time").hasValueLessThanOrEqualTo(2);
+        assertThat(instances.running.get("b").partitions().balance().draining()).containsExactly(NodeId.of("a"));
+        assertThat(a.partitions().submit("k", bytes("k")).get(20, TimeUnit.SECONDS))
+                .as("it serves on")
+                .isNotEmpty();
+
+        instances.kill("b"); // what a must take over, for nobody else is in sync in time, it gives away again
+        instances.awaitLoad(Map.of("c", 12));
+        instances.await("a holds a copy of all", () -> a.partitions().table().stream()
+                .allMatch(row -> row.inSync().contains(NodeId.of("a"))));
+        instances.start("b");
+        instances.awaitLoad(Map.of("b", 6, "c", 6));
+        a.partitions().resume().get(20, TimeUnit.SECONDS);
+        instances.awaitLoad(Map.of("a", 4, "b", 4, "c", 4));
+        instances.awaitSettled();
+    }
+
+    @Test
+    void shouldKeepWhatNobodyElseCanLeadWhileItDrainsAndSaySo() throws Exception {
+        One a = instances.start("a");
+        instances.awaitLoad(Map.of("a", 12));
+        CompletableFuture<Void> drained = a.partitions().drain(Duration.ofMillis(300));
+        assertThatThrownBy(() -> drained.get(30, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(TransferRefusedException.class)
+                .hasMessageContaining("12 of 12")
+                .hasMessageContaining("nobody else is in sync");
+        CompletableFuture<Void> again = a.partitions().drain(TestInstances.LIMIT);
+        a.partitions().resume().get(20, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> again.get(30, TimeUnit.SECONDS)).hasMessageContaining("was resumed");
+        CompletableFuture<Void> last = a.partitions().drain(TestInstances.LIMIT);
+        instances.start("b"); // that it has come helps
+        last.get(35, TimeUnit.SECONDS);
+        instances.awaitLoad(Map.of("b", 12));
+        a.partitions().close();
+        assertThatThrownBy(() -> a.partitions().drain(TestInstances.LIMIT).get(30, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(ReplicaClosedException.class);
+    }
+
+    @Test
+    void shouldTellByEventsAndMetersHowTheyAreSpread() throws Exception {
+        One a = instances.start("a");
+        List<HaEvent.PartitionBalance> told = new CopyOnWriteArrayList<>();
+        a.node().events().subscribe(event -> {
+            if (event instanceof HaEvent.PartitionBalance balance) {
+                told.add(balance);
+            }
+        });
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        try (PartitionMetrics metrics = new PartitionMetrics(a.partitions())) {
+            metrics.bindTo(registry);
+            instances.awaitSettled();
+            assertThat(gauge(registry, "led")).isEqualTo(12);
+            assertThat(gauge(registry, "settled")).isEqualTo(1);
+            assertThat(gauge(registry, "imbalance")).isZero();
+            instances.start("b");
+            instances.awaitLoad(Map.of("a", 6, "b", 6));
+            instances.awaitSettled();
+            instances.await("six are told", () -> count(told, BalanceStep.MOVED) >= 6);
+            instances.await(
+                    "settled again",
+                    () -> told.get(told.size() - 1).step() == BalanceStep.SETTLED && gauge(registry, "settled") == 1);
+            assertThat(told)
+                    .anyMatch(event -> event.step() == BalanceStep.SPREADING
+                            && event.partitions().equals("p"));
+            assertThat(gauge(registry, "led")).isEqualTo(6);
+            assertThat(gauge(registry, "left")).isZero();
+            assertThat(gauge(registry, "imbalance")).isZero();
+            assertThat(moves(registry, "moved")).isEqualTo(count(told, BalanceStep.MOVED));
+            assertThat(moves(registry, "refused")).isEqualTo(count(told, BalanceStep.NOT_MOVED));
+            instances.kill("b");
+            instances.await("it is awaited", () -> gauge(registry, "awaited") == 1);
+            assertThat(gauge(registry, "settled")).isZero();
+            a.partitions().drain(TestInstances.LIMIT);
+            instances.await("it drains", () -> gauge(registry, "draining") == 1);
+        }
+        assertThat(registry.getMeters()).isEmpty();
+    }
+
+    private static long count(List<HaEvent.PartitionBalance> told, BalanceStep step) {
+        return told.stream().filter(event -> event.step() == step).count();
+    }
+
+    private static double gauge(SimpleMeterRegistry registry, String name) {
+        return registry.get("handover.partitions." + name)
+                .tags("partitions", "p", "node", "a")
+                .gauge()
+                .value();
+    }
+
+    private static double moves(SimpleMeterRegistry registry, String result) {
+        return registry.get("handover.partitions.moves")
+                .tags("result", result)
+                .functionCounter()
+                .count();
     }
 
     @Test
