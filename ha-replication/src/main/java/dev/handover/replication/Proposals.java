@@ -71,7 +71,12 @@ final class Proposals {
     }
 
     private void answer(NodeId to, Reply reply) {
-        replies.computeIfAbsent(to, node -> new ArrayList<>()).add(reply);
+        List<Reply> waiting = replies.get(to);
+        if (waiting == null) { // and no lambda: this runs first when a leader has just been replaced
+            waiting = new ArrayList<>();
+            replies.put(to, waiting);
+        }
+        waiting.add(reply);
     }
 
     /** What other nodes sent and the core shall have; the list is empty afterwards. */
@@ -190,6 +195,8 @@ final class Proposals {
         }
         Map<NodeId, List<Reply>> now = replies;
         replies = new LinkedHashMap<>();
-        now.forEach((node, list) -> replica.reply(node, list));
+        for (Map.Entry<NodeId, List<Reply>> to : now.entrySet()) {
+            replica.reply(to.getKey(), to.getValue());
+        }
     }
 }

@@ -14,13 +14,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A take-over of three cores in memory, which exists for what it leaves behind: a follower leads for the first time in its life when everybody waits for it, and
+ * A transfer and a take-over of three cores in memory, which exists for what it leaves behind: a follower leads for the first time in its life when everybody waits for it, and
  * by then the code of that should be loaded and compiled. Nothing leaves it, and nothing of it is kept. One thread.
  */
 public final class Rehearsal {
     private static final UUID LINEAGE = new UUID(1, 1);
     private static final int COMMANDS = 4;
     private static final int MOST_STEPS = 10_000;
+    private static final long TRANSFER_PATIENCE_NANOS = 10_000_000_000L;
     private static final byte[] COMMAND = new byte[16];
 
     private record Delivery(Player to, Event event) {}
@@ -68,7 +69,7 @@ public final class Rehearsal {
     }
 
     /**
-     * A group begins, commits, loses its leader, and commits under the next.
+     * A group begins, commits, has its leadership transferred, loses its leader, and commits under the next.
      *
      * @param options of the cores; who is a learner plays as if it was none, and two copies are enough
      * @return how many commands the next leader has applied, those of the first one included
@@ -87,8 +88,9 @@ public final class Rehearsal {
                 }
             }
         }
-        Player first = leader();
-        propose(first);
+        Player founder = leader();
+        propose(founder);
+        Player first = transferred(founder);
         first.dead = true;
         for (Player survivor : players) {
             if (!survivor.dead) {
@@ -99,6 +101,22 @@ public final class Rehearsal {
         Player next = leader();
         propose(next);
         return next.applied;
+    }
+
+    /** Its leadership is asked for, and given to another. */
+    private Player transferred(Player from) {
+        for (Player heir : players) {
+            if (heir != from) {
+                give(from, new Event.Transfer(++ids, heir.id.node(), TRANSFER_PATIENCE_NANOS));
+                break;
+            }
+        }
+        Player to = leader();
+        while (to == from) { // ends with the steps
+            tick();
+            to = leader();
+        }
+        return to;
     }
 
     /** The one that leads, once it does, and all who live are in sync. */

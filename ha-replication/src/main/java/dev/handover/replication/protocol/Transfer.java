@@ -110,8 +110,10 @@ final class Transfer {
                             ? "this replica is the last one in sync: nobody else could go on. Start another one first and wait until it is in sync"
                             : "nobody else of the in-sync set " + configuration.inSync() + " can be reached";
         }
-        if (heirs.stream().anyMatch(heir -> heir.id.node().equals(node))) {
-            return null;
+        for (FollowerProgress heir : heirs) {
+            if (heir.id.node().equals(node)) {
+                return null;
+            }
         }
         return configuration.inSync().stream().anyMatch(member -> member.node().equals(node))
                 ? node + " is in sync, but cannot be reached or is stopping; choose another node"

@@ -2,11 +2,13 @@ package dev.handover.takeover.bluegreen;
 
 import dev.handover.GroupId;
 import dev.handover.NodeId;
+import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.TransferResult;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -52,12 +54,7 @@ final class Alignment {
         for (ReplicatedLog log : instance.logs()) {
             GroupStatus status = log.status();
             if (status.role() == Role.LEADER && status.configuration() != null) {
-                List<NodeId> targets = best(
-                        log.group(),
-                        status.configuration().inSync().stream()
-                                .map(replica -> replica.node())
-                                .filter(live::contains)
-                                .toList());
+                List<NodeId> targets = best(log.group(), status.configuration().inSync(), live);
                 if (!targets.isEmpty()) {
                     transfer(log, targets.get(place % targets.size()), record);
                 }
@@ -74,15 +71,25 @@ final class Alignment {
         }
     }
 
-    private List<NodeId> best(GroupId group, List<NodeId> targets) {
+    /** Of the live ones that are in sync those of the highest rank. Plain loops: who switches for the first time in its life should link nothing for that. */
+    private List<NodeId> best(GroupId group, List<ReplicaId> inSync, Set<NodeId> live) {
         Map<NodeId, Integer> ranks = instance.node().leaderRanks(group);
-        int highest = targets.stream()
-                .mapToInt(node -> ranks.getOrDefault(node, 0))
-                .max()
-                .orElse(0);
-        return targets.stream()
-                .filter(node -> ranks.getOrDefault(node, 0) == highest)
-                .toList();
+        List<NodeId> best = new ArrayList<>();
+        int highest = Integer.MIN_VALUE;
+        for (ReplicaId replica : inSync) {
+            NodeId node = replica.node();
+            if (live.contains(node)) {
+                int rank = ranks.getOrDefault(node, 0);
+                if (rank > highest) {
+                    highest = rank;
+                    best.clear();
+                }
+                if (rank == highest) {
+                    best.add(node);
+                }
+            }
+        }
+        return best;
     }
 
     private void transfer(ReplicatedLog log, NodeId target, SwitchRecord record) {
