@@ -1,12 +1,23 @@
 package dev.handover.netty.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.LocatorAssertions;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import dev.handover.Registration;
 import dev.handover.Role;
 import dev.handover.event.HaEvent.SwitchStep;
+import dev.handover.guard.Guard;
+import dev.handover.guard.GuardRegistry;
 import dev.handover.leadership.Leadership;
 import dev.handover.leadership.Pausable;
+import dev.handover.ops.OpsGuards;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.takeover.bluegreen.BlueGreen;
@@ -18,9 +29,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,10 +46,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Blue-green switches and pauses over the operations port. */
+/** Blue-green switches and pauses over the operations port, and on its page. */
 @Timeout(120)
 class OpsActionsTest {
     private static final String TOKEN = "0123456789abcdef";
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+    private static final int SOON_MILLIS = 30_000;
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     @TempDir
@@ -132,6 +149,85 @@ class OpsActionsTest {
         assertThat(done("abort", "shop", "")).contains("ROLL_BACK, green is live");
         awaitStep(SwitchStep.ROLLED_BACK);
         TwoNodes.await("green leads again", () -> nodes.logB.status().role() == Role.LEADER);
+    }
+
+    /** What an operator sees and clicks. */
+    private static final class Screen implements AutoCloseable {
+        private final Playwright playwright = Playwright.create(
+                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+        private final List<String> complaints = new ArrayList<>();
+        private final Page page;
+
+        Screen(int port) {
+            BrowserContext context = playwright
+                    .chromium()
+                    .launch(new BrowserType.LaunchOptions()
+                            .setExecutablePath(CHROMIUM)
+                            .setArgs(List.of("--no-sandbox"))) // tests may run as root, in a container
+                    .newContext();
+            context.setDefaultTimeout(SOON_MILLIS);
+            page = context.newPage();
+            page.onPageError(complaints::add);
+            page.navigate("http://127.0.0.1:" + port + "/");
+        }
+
+        Locator card(String key) {
+            return page.locator("article[data-key='" + key + "']");
+        }
+
+        void sees(String key, String badge) {
+            PlaywrightAssertions.assertThat(card(key).locator(".badge"))
+                    .containsText(badge, new LocatorAssertions.ContainsTextOptions().setTimeout(SOON_MILLIS));
+        }
+
+        /** Asks for it as an operator does, with what is chosen at first. */
+        void asks(String key, String subject, String action, String chosen, String outcome) {
+            card(key).locator("button[data-action='" + action + "']").click();
+            PlaywrightAssertions.assertThat(page.locator("#target")).hasValue(chosen);
+            page.locator("#token").fill(TOKEN);
+            page.locator("#confirm").fill(subject);
+            page.locator("#go").click();
+            PlaywrightAssertions.assertThat(page.locator("#outcome"))
+                    .containsText(
+                            "Done: " + outcome, new LocatorAssertions.ContainsTextOptions().setTimeout(SOON_MILLIS));
+            page.locator("#cancel").click();
+        }
+
+        @Override
+        public void close() {
+            playwright.close(); // and with it the browser
+            assertThat(complaints).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldLetAnOperatorSwitchTakeBackPauseAndSeeGuardsInABrowser() throws Exception {
+        assumeTrue(Files.isExecutable(CHROMIUM), CHROMIUM + " is not there: apt-get install chromium");
+        Billing billing = new Billing();
+        nodes.keep(nodes.modelA.election("billing", billing)::close);
+        GuardRegistry guards = GuardRegistry.create();
+        Guard.named("stock").in(guards).bulkhead(1).build();
+        nodes.keep(nodes.modelA.items(OpsGuards.guards(guards))::close);
+        String shop = "services shop";
+        try (Screen screen = new Screen(server.address().getPort())) {
+            screen.sees(shop, "blue is live");
+            screen.sees("guards stock", "closed");
+            screen.asks(shop, "shop", "rehearse", "green", "the switch to green is in step PREPARE, blue is live");
+            awaitStep(SwitchStep.REHEARSED);
+            screen.asks(shop, "shop", "switch", "green", "the switch to green is in step PREPARE, blue is live");
+            screen.asks(shop, "shop", "approve", "SWITCH", "SWITCH is approved");
+            screen.sees(shop, "green is live");
+            awaitStep(SwitchStep.COMMITTED);
+            screen.asks(shop, "shop", "switch", "blue", "the switch to blue is in step PREPARE, green is live");
+            screen.sees(shop, "blue is live, BAKE to blue");
+            screen.asks(shop, "shop", "abort", "", "the switch to blue is in step ROLL_BACK, green is live");
+            screen.sees(shop, "green is live");
+            awaitStep(SwitchStep.ROLLED_BACK);
+
+            screen.asks("election billing", "billing", "pause", "10m", "nobody leads until ");
+            screen.asks("election billing", "billing", "resume", "", "the pause has ended");
+            assertThat(billing.paused()).isEmpty();
+        }
     }
 
     /** A leadership that can be paused, and by whom it is. */
