@@ -24,7 +24,8 @@ class TakeOverPathTest {
             "dev.handover.netty.Peer", List.of("lost"),
             "dev.handover.replication.GroupApplier", List.of("apply", "leadership", "tellLeadership", "tell"),
             "dev.handover.replication.GroupApplier$Task", List.of("run"),
-            "dev.handover.replication.Replica", List.of("reply", "sendReplies"));
+            "dev.handover.replication.Replica", List.of("reply", "sendReplies", "ofCallers"),
+            "dev.handover.replication.Proposals", List.of("forwarded", "take", "refuse", "answer", "flush"));
 
     @Test
     void shouldHaveNoLambdaInIt() {

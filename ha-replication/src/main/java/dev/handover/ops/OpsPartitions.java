@@ -8,7 +8,8 @@ import java.util.TreeMap;
 
 /** Partitions for operators, as this instance sees them; {@code drain} gives away what it leads, {@code resume} lets it have its share again. */
 record OpsPartitions(Partitions partitions) implements OpsService {
-    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
+    /** Below the 30 s for which an operator's request is waited for, so that he hears why. */
+    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(20);
 
     @Override
     public OpsItem item() {

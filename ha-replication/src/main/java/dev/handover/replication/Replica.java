@@ -88,6 +88,9 @@ final class Replica {
     private final GroupApplier applied;
     private final SnapshotTransfer transfer;
     private final StatusBoard board;
+    /** Of the loop: the standing that listeners and events were told last. */
+    private StatusBoard.Standing told;
+
     private final Admission admission;
     private final Completions completions = new Completions();
     private final Commands commands;
@@ -135,6 +138,7 @@ final class Replica {
         applied = new GroupApplier(this, stateMachine);
         transfer = new SnapshotTransfer(this);
         board = new StatusBoard(this);
+        told = board.standing();
         store.snapshots().list().stream().findFirst().ifPresent(board.snapshots()::found);
         admission = new Admission(node.options().maxPending(), node.options().maxPendingBytes());
         commands = new Commands(this, node.options());
@@ -472,16 +476,23 @@ final class Replica {
             node.transferThread().run(() -> transfer.answered(envelope.from(), ack));
         } else if (message instanceof Message.SnapshotOffer offer) {
             snapshotOffered(envelope.from(), offer);
-        } else if (message instanceof Message.Forward forward) {
-            try {
-                proposals.forwarded(from, forward, core.role().leads() && !ended);
+        } else {
+            try { // and no lambda: a new leader is here for the first time
+                ofCallers(from, message);
             } catch (RuntimeException e) {
                 defect(e);
             }
             touch();
+        }
+    }
+
+    private void ofCallers(NodeId from, Message message) {
+        if (message instanceof Message.Forward forward) {
+            proposals.forwarded(from, forward, core.role().leads() && !ended);
         } else if (message instanceof Message.Replies replies && !ended) {
-            guarded(() -> replies.replies().forEach(reply -> commands.reply(from, reply)));
-            touch();
+            for (Message.Reply reply : replies.replies()) {
+                commands.reply(from, reply);
+            }
         }
     }
 
@@ -694,9 +705,29 @@ final class Replica {
         if (!forDisk.isEmpty()) {
             node.disk().submit(volume, forDisk);
         }
-        for (Effect effect : now) {
-            execute(effect);
+        for (int i = 0; i < now.size(); i++) {
+            if (now.get(i) instanceof Effect.Apply) {
+                showFrom(now, i + 1);
+            }
+            execute(now.get(i));
         }
+    }
+
+    /** Who is answered by what is applied now must not see a status from before: it is shown first, though told in its turn. A fault is shown with its reason only. */
+    private void showFrom(List<Effect> effectsOfNow, int from) {
+        for (int i = from; i < effectsOfNow.size(); i++) {
+            if (effectsOfNow.get(i) instanceof Effect.StatusChanged next) {
+                if (next.role() != Role.FAULTED) {
+                    board.standing(standing(next));
+                }
+                return;
+            }
+        }
+    }
+
+    private StatusBoard.Standing standing(Effect.StatusChanged changed) {
+        return new StatusBoard.Standing(
+                changed.role(), changed.epoch(), changed.leader(), changed.configuration(), told.fault());
     }
 
     private void execute(Effect effect) {
@@ -748,10 +779,10 @@ final class Replica {
     }
 
     private void statusChanged(Effect.StatusChanged changed) {
-        StatusBoard.Standing before = board.standing();
+        StatusBoard.Standing before = told;
+        told = standing(changed);
         board.indexes(core.lastIndex(), core.commitIndex());
-        board.standing(new StatusBoard.Standing(
-                changed.role(), changed.epoch(), changed.leader(), changed.configuration(), before.fault()));
+        board.standing(told);
         leadershipChanged(changed);
         commands.leaderIs(changed.leader());
         reads.situationChanged();
@@ -817,11 +848,12 @@ final class Replica {
     }
 
     private void faulted(String reason) {
-        StatusBoard.Standing before = board.standing();
+        StatusBoard.Standing before = told;
         if (before.role() == Role.FAULTED) {
             return;
         }
-        board.standing(new StatusBoard.Standing(Role.FAULTED, before.epoch(), null, before.configuration(), reason));
+        told = new StatusBoard.Standing(Role.FAULTED, before.epoch(), null, before.configuration(), reason);
+        board.standing(told);
         publish(new HaEvent.RoleChanged(
                 Instant.now(), self.node(), group, before.role(), Role.FAULTED, before.epoch(), reason));
         publish(new HaEvent.ReplicaFaulted(Instant.now(), self.node(), group, reason));

@@ -66,7 +66,7 @@ final class ManagedLog implements ReplicatedLog {
                 throw new InvalidPropertyException(
                         "handover.data-directory",
                         e,
-                        "Give each process a directory of its own on a disk that it can write to.");
+                        "If that does not say what to do: give each process a directory of its own, on a disk that it can write to.");
             }
         }
     }

@@ -14,6 +14,7 @@ import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.transport.Transport;
 import dev.handover.takeover.bluegreen.BlueGreen;
+import dev.handover.takeover.partition.Partitions;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -25,6 +26,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,7 +64,12 @@ class ActuatorTest {
     }
 
     private ConfigurableApplicationContext run(String... properties) {
+        return run(more -> {}, properties);
+    }
+
+    private ConfigurableApplicationContext run(Consumer<GenericApplicationContext> more, String... properties) {
         SpringApplication application = new SpringApplication(Application.class);
+        application.addInitializers((GenericApplicationContext context) -> more.accept(context));
         application.addInitializers((GenericApplicationContext context) -> {
             context.registerBean("store", ConfigurationStore.class, memory.store::connect);
             context.registerBean("transport", Transport.class, memory.network::transport);
@@ -124,6 +132,24 @@ class ActuatorTest {
                     .transitionToForcedOpenState();
             assertThat(get(context, "handover/status.json").body())
                     .contains("\"name\":\"inventory\",\"level\":\"bad\",\"state\":\"forced open\"");
+        }
+    }
+
+    @Test
+    void shouldShowPartitionsThatAreABean() throws Exception {
+        try (ConfigurableApplicationContext context = run(beans -> beans.registerBean(
+                Partitions.class,
+                () -> Partitions.builder(beans.getBean(HaNode.class), "counters", 2)
+                        .stateMachines(partition -> command -> new byte[0])
+                        .start(),
+                definition -> definition.setLazyInit(true)))) {
+            context.getBean(Partitions.class)
+                    .awaitInSync(Duration.ofSeconds(30))
+                    .get(31, TimeUnit.SECONDS);
+            assertThat(get(context, "handover").body())
+                    .contains(
+                            "\"kind\":\"services\",\"name\":\"counters\"",
+                            "\"name\":\"drain\",\"subject\":\"counters\"");
         }
     }
 

@@ -23,6 +23,7 @@ import dev.handover.replication.ReplicatedLog;
 import dev.handover.takeover.bluegreen.BlueGreen;
 import dev.handover.takeover.bluegreen.SwitchPlan;
 import dev.handover.takeover.bluegreen.ThresholdAnalysis;
+import dev.handover.takeover.partition.Partitions;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -46,7 +47,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Blue-green switches and pauses over the operations port, and on its page. */
+/** Blue-green switches, pauses and drains over the operations port, and on its page. */
 @Timeout(120)
 class OpsActionsTest {
     private static final String TOKEN = "0123456789abcdef";
@@ -149,6 +150,33 @@ class OpsActionsTest {
         assertThat(done("abort", "shop", "")).contains("ROLL_BACK, green is live");
         awaitStep(SwitchStep.ROLLED_BACK);
         TwoNodes.await("green leads again", () -> nodes.logB.status().role() == Role.LEADER);
+    }
+
+    private Partitions partitions(HaNode node) {
+        return nodes.keep(Partitions.builder(node, "counters", 4)
+                .stateMachines(partition -> command -> new byte[0])
+                .interval(Duration.ofMillis(20))
+                .start());
+    }
+
+    @Test
+    void shouldDrainPartitionsAndLetThemComeBack() throws Exception {
+        Partitions a = partitions(nodes.a);
+        Partitions b = partitions(nodes.b);
+        nodes.keep(nodes.modelA.partitions(a)::close);
+        TwoNodes.await(
+                "two for each", () -> a.balance().led() == 2 && b.balance().led() == 2);
+        TwoNodes.await(
+                "settled", () -> status().contains("\"name\":\"counters\",\"level\":\"ok\",\"state\":\"settled\""));
+        assertThat(act("drain", "counters", "", "counters", false).statusCode()).isEqualTo(401);
+        assertThat(done("drain", "counters", "")).isEqualTo("leads no partition any more");
+        TwoNodes.await("b leads all", () -> b.balance().led() == 4);
+        TwoNodes.await("it is shown", () -> status().contains("draining [a]"));
+        assertThat(act("drain", "counters", "", "counters", true).body()).contains("is not offered");
+        assertThat(done("resume", "counters", "")).startsWith("gets its share again");
+        TwoNodes.await(
+                "two for each again",
+                () -> a.balance().led() == 2 && b.balance().led() == 2);
     }
 
     /** What an operator sees and clicks. */

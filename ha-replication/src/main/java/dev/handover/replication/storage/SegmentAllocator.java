@@ -214,17 +214,28 @@ final class SegmentAllocator implements Closeable {
             Disk.writeFully(file, segment.header(logId), 0);
             file.force();
         } catch (IOException e) {
-            long left = disk.usableBytes(directory);
-            if (closed || left + at - size >= options.reserveBytes()) {
-                throw e;
-            }
-            disk.delete(temporary); // somebody else took the room while it was made: as if there had been none
-            throw new NoSpaceException(
-                    directory + " had room for a segment and has " + left + " bytes free now: " + e.getMessage(), e);
+            throw closed ? e : explained(e, temporary, size - at);
         }
         disk.rename(temporary, segment.path());
         disk.forceDirectory(directory);
         return segment;
+    }
+
+    /** That somebody else took the room while a segment was made, of which so many bytes were missing, is as if there had been none: its beginning is removed. All else is what it is. */
+    private IOException explained(IOException failure, Path temporary, long missing) {
+        try {
+            long left = disk.usableBytes(directory);
+            if (left - missing >= options.reserveBytes()) {
+                return failure;
+            }
+            disk.delete(temporary);
+            return new NoSpaceException(
+                    directory + " had room for a segment and has " + left + " bytes free now: " + failure.getMessage(),
+                    failure);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+            return failure;
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.handover.takeover.partition;
 
+import dev.handover.HandoverException;
 import dev.handover.NodeId;
 import dev.handover.ReplicaClosedException;
 import dev.handover.TransferRefusedException;
@@ -44,15 +45,26 @@ final class Draining {
     }
 
     CompletableFuture<Void> resume() {
-        fail("the instance was resumed before it had given everything away");
+        fail(new TransferRefusedException("partitions " + name + "/" + node.id()
+                + ": the instance was resumed before it had given everything away"));
         return node.resume();
     }
 
     /** After each look. It must be seen to drain: until then it may be given something. */
     void looked(BalanceStatus status) {
-        boolean done = status.led() == 0
-                && status.underWay().isEmpty()
-                && status.draining().contains(node.id());
+        answer(
+                status.led() == 0
+                        && status.underWay().isEmpty()
+                        && status.draining().contains(node.id()),
+                status);
+    }
+
+    /** When a look has failed: only time has passed since the last one that did not. */
+    void notLooked(BalanceStatus last) {
+        answer(false, last);
+    }
+
+    private void answer(boolean done, BalanceStatus status) {
         long now = System.nanoTime();
         List<Waiter> ended = new ArrayList<>();
         synchronized (this) {
@@ -95,22 +107,19 @@ final class Draining {
         synchronized (this) {
             closed = true;
         }
-        List<Waiter> all = taken();
-        all.forEach(waiter -> waiter.future.completeExceptionally(closed()));
+        fail(closed());
     }
 
     private ReplicaClosedException closed() {
         return new ReplicaClosedException("partitions " + name + "/" + node.id() + " are closed; start them again");
     }
 
-    private void fail(String why) {
-        taken().forEach(waiter -> waiter.future.completeExceptionally(
-                new TransferRefusedException("partitions " + name + "/" + node.id() + ": " + why)));
-    }
-
-    private synchronized List<Waiter> taken() {
-        List<Waiter> all = List.copyOf(waiters);
-        waiters.clear();
-        return all;
+    private void fail(HandoverException why) {
+        List<Waiter> all;
+        synchronized (this) {
+            all = List.copyOf(waiters);
+            waiters.clear();
+        }
+        all.forEach(waiter -> waiter.future.completeExceptionally(why));
     }
 }

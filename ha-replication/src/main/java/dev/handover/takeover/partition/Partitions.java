@@ -132,6 +132,7 @@ public final class Partitions implements AutoCloseable {
                 node.events().execute(() -> listeners.forEach(listener -> listener.accept(table)));
             }
         } catch (RuntimeException e) {
+            draining.notLooked(balance);
             String failure = e.toString();
             if (!failure.equals(lastFailure)) { // said once, and not ten times a second
                 lastFailure = failure;

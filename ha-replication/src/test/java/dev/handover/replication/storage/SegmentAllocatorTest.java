@@ -1,6 +1,7 @@
 package dev.handover.replication.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.replication.TestNodes;
 import dev.handover.replication.storage.FaultyDisk.Operation;
@@ -64,13 +65,33 @@ class SegmentAllocatorTest {
         }
     }
 
+    @Test
+    void shouldSayWhatFailedThoughTheDiskCannotEvenSayHowMuchRoomThereIs() throws IOException {
+        Recording disk = new Recording();
+        disk.breaks = true;
+        try (SegmentAllocator allocator =
+                new SegmentAllocator(disk, directory, UUID.randomUUID(), StorageOptions.defaults())) {
+            assertThatThrownBy(() -> allocator.make(0, 1 << 20))
+                    .hasMessage("Input/output error")
+                    .satisfies(failure ->
+                            assertThat(failure.getSuppressed()[0]).hasMessage("how much is free cannot be said"));
+        }
+    }
+
     private final class Recording implements Disk {
+        private boolean breaks;
+        private boolean broken;
+
         @Override
         public WritableFile open(Path path) throws IOException {
             WritableFile real = REAL.open(path);
             return new WritableFile() {
                 @Override
                 public int write(ByteBuffer source, long position) throws IOException {
+                    broken = breaks;
+                    if (broken) {
+                        throw new IOException("Input/output error");
+                    }
                     int written = real.write(source, position);
                     writes.add(written);
                     return written;
@@ -105,6 +126,9 @@ class SegmentAllocatorTest {
 
         @Override
         public long usableBytes(Path asked) throws IOException {
+            if (broken) {
+                throw new IOException("how much is free cannot be said");
+            }
             return REAL.usableBytes(asked);
         }
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.handover.event.HaEvent.SwitchStep;
 import dev.handover.takeover.bluegreen.TestService.One;
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -44,11 +45,8 @@ class HangingHooksTest {
         return both;
     }
 
-    @Test
-    void shouldStayBlueWhenGreenHangsAtTheGateAndSwitchWhenItDoesNotAnyMore() throws Exception {
-        One[] both = both();
-        CountDownLatch interrupted = new CountDownLatch(1);
-        both[1].whenAsked = () -> {
+    private Callable<Void> hanging(CountDownLatch interrupted) {
+        return () -> {
             try {
                 released.await();
             } catch (InterruptedException e) {
@@ -57,6 +55,13 @@ class HangingHooksTest {
             }
             return null;
         };
+    }
+
+    @Test
+    void shouldStayBlueWhenGreenHangsAtTheGateAndSwitchWhenItDoesNotAnyMore() throws Exception {
+        One[] both = both();
+        CountDownLatch interrupted = new CountDownLatch(1);
+        both[1].whenAsked = hanging(interrupted);
         SwitchResult hung = switchToGreen(GATE, Duration.ofMillis(500));
         assertThat(hung.outcome()).isEqualTo(ABORTED);
         assertThat(hung.reason()).contains("g1");
@@ -100,15 +105,7 @@ class HangingHooksTest {
     void shouldCommitAndSayWhoHasNotDrainedWhenBlueHangsInItsDrain() throws Exception {
         One[] both = both();
         CountDownLatch interrupted = new CountDownLatch(1);
-        both[0].whenDrained = () -> {
-            try {
-                released.await();
-            } catch (InterruptedException e) {
-                interrupted.countDown();
-                throw e;
-            }
-            return null;
-        };
+        both[0].whenDrained = hanging(interrupted);
         SwitchResult hung = switchToGreen(DRAIN, Duration.ofMillis(500));
         assertThat(hung.outcome()).as(hung.reason()).isEqualTo(COMMITTED);
         assertThat(hung.reason()).contains("b1");

@@ -255,6 +255,24 @@ class PartitionsTest {
     }
 
     @Test
+    void shouldEndADrainInTimeThoughNoLookSucceeds() throws Exception {
+        AtomicBoolean broken = new AtomicBoolean();
+        instances.settings = builder -> builder.zones(partition -> {
+            if (broken.get()) {
+                throw new IllegalStateException("a defect of the application");
+            }
+            return Optional.empty();
+        });
+        One a = instances.start("a");
+        instances.start("b");
+        instances.awaitLoad(Map.of("a", 6, "b", 6));
+        broken.set(true);
+        assertThatThrownBy(() -> a.partitions().drain(Duration.ofMillis(300)).get(30, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(TransferRefusedException.class)
+                .hasMessageContaining("partitions after PT0.3S");
+    }
+
+    @Test
     void shouldTellByEventsAndMetersHowTheyAreSpread() throws Exception {
         One a = instances.start("a");
         List<HaEvent.PartitionBalance> told = new CopyOnWriteArrayList<>();
