@@ -184,8 +184,8 @@ public final class HaNode implements AutoCloseable {
 
     /**
      * From now on this node should lead nothing that another can, and goes on all the same: it follows, acknowledges, answers, and would still lead a group that nobody else of its in-sync set can. All nodes rank
-     * it after everybody else who is not {@linkplain #favour favoured} (R23). What it leads now is given away when another has been in sync for ten times {@link Builder#failureTimeout} (see {@link
-     * Builder#transferToPreferred}); to give it away at once, call {@link ReplicatedLog#transferTo} of each log. {@link dev.handover.takeover.partition.Partitions#drain} does so for its partitions. Counts until
+     * it after everybody else who is not {@linkplain #favour favoured} (R23). What it leads now is given away when another has been in sync for ten times {@link Builder#failureTimeout}, four
+     * groups at a time (see {@link Builder#transferToPreferred}); to give it away at once, call {@link ReplicatedLog#transferTo} of each log. {@link dev.handover.takeover.partition.Partitions#drain} does so for its partitions. Counts until
      * {@link #resume} or the end of this node, and is announced as {@link MemberAttributes#DRAINING}. Any thread; does not block. Repeating it does no harm.
      *
      * @return completes when the other nodes can see it; fails with {@link dev.handover.ReplicaClosedException} if the node is closed

@@ -10,6 +10,7 @@ import dev.handover.coordination.ConfigurationStore;
 import dev.handover.coordination.Member;
 import dev.handover.coordination.MemberAttributes;
 import dev.handover.event.EventBus;
+import dev.handover.replication.protocol.PreferredMoves;
 import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.storage.OpeningListener;
 import dev.handover.replication.transport.Transport;
@@ -63,6 +64,7 @@ final class NodeRuntime {
     private final SnapshotThread transferThread;
     private final Rehearsing rehearsing;
     private final Peers peers = new Peers(this);
+    private final PreferredMoves preferredMoves = new PreferredMoves();
     private final Map<GroupId, Replica> replicas = new ConcurrentHashMap<>();
     private final Object membership = new Object();
     private final AtomicBoolean closing = new AtomicBoolean();
@@ -163,6 +165,11 @@ final class NodeRuntime {
     /** The other nodes. */
     Peers peers() {
         return peers;
+    }
+
+    /** Of the loop. */
+    PreferredMoves preferredMoves() {
+        return preferredMoves;
     }
 
     /** The nodes that a connection stands to. */

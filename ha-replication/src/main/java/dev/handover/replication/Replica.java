@@ -132,6 +132,7 @@ final class Replica {
         label = "[" + group + " " + node.self() + "]";
         core = new ReplicaProtocol(node.options().protocol(), self, store.recovered(), UUID::randomUUID);
         core.mayRestAfter(node.options().failureTimeout().toNanos());
+        core.movesAmong(node.preferredMoves());
         lineage = store.recovered().lineage();
         coordinator = new Coordinator(this, node.configurationStore());
         volume = new DiskWriter.Volume(this, store);

@@ -10,12 +10,15 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.Role;
 import dev.handover.coordination.Member;
+import dev.handover.event.HaEvent;
 import dev.handover.replication.TestCluster.Running;
+import dev.handover.replication.protocol.PreferredMoves;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -173,6 +176,49 @@ class PreferredLeaderTest {
                 .noneMatch(member -> member.attributes().containsKey("draining")));
         a.node().close();
         assertThat(a.node().drain()).isCompletedExceptionally();
+    }
+
+    @Test
+    void shouldGiveTheGroupsOfANodeThatDrainsAwayAFewAtATime() throws Exception {
+        int groups = 12;
+        cluster.settings = builder -> builder.failureTimeout(Duration.ofMillis(300));
+        HaNode a = cluster.node("a");
+        HaNode b = cluster.node("b");
+        try {
+            List<ReplicatedLog> onB = new ArrayList<>();
+            for (HaNode node : List.of(a, b)) {
+                for (int i = 0; i < groups; i++) {
+                    ReplicatedLog log = node.join(GroupId.of("g" + i), new TestCluster.Journal());
+                    log.awaitInSync(Duration.ofSeconds(60)).get(70, TimeUnit.SECONDS);
+                    if (node == b) {
+                        onB.add(log);
+                    }
+                }
+            }
+            List<HaEvent.Transfer> steps = new CopyOnWriteArrayList<>(); // in their order
+            a.events().subscribe(event -> {
+                if (event instanceof HaEvent.Transfer step) {
+                    steps.add(step);
+                }
+            });
+            a.drain().get(20, TimeUnit.SECONDS);
+            await("b leads all", () -> onB.stream().allMatch(log -> log.status().role() == Role.LEADER));
+            await(
+                    "the last step of each is told",
+                    () -> steps.stream().filter(step -> step.step().isLast()).count() >= groups);
+            int underWay = 0;
+            int most = 0;
+            for (HaEvent.Transfer step : steps) {
+                underWay += step.step() == HaEvent.TransferStep.ASKED
+                        ? 1
+                        : step.step().isLast() ? -1 : 0;
+                most = Math.max(most, underWay);
+            }
+            assertThat(most).isBetween(1, PreferredMoves.AT_MOST);
+        } finally {
+            a.close();
+            b.close();
+        }
     }
 
     private static Member member(String node, Map<String, String> attributes) {

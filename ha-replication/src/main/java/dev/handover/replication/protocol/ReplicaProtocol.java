@@ -41,6 +41,7 @@ public final class ReplicaProtocol {
     private final Rest rest;
     private final Membership membership;
     private @Nullable Leadership leading;
+    private PreferredMoves preferredMoves = new PreferredMoves();
 
     private boolean bootRecorded;
     private boolean configurationKnown;
@@ -81,6 +82,11 @@ public final class ReplicaProtocol {
      */
     public void mayRestAfter(long nanos) {
         state.restAfterNanos = nanos;
+    }
+
+    /** From now on this group waits for a place among the others of its node before it gives the leadership to a preferred one (R23). */
+    public void movesAmong(PreferredMoves moves) {
+        preferredMoves = moves;
     }
 
     /** Whether time may stand still until something happens: no tick is needed (R21). */
@@ -839,7 +845,10 @@ public final class ReplicaProtocol {
     /** R23: who should rather lead, and could have for long enough. */
     private void considerPreferred(Leadership leadership) {
         NodeId heir = leadership.preferredHeir();
-        if (heir != null && !transfer.isUnderWay() && leadership.mayTransfer()) {
+        if (heir != null
+                && !transfer.isUnderWay()
+                && leadership.mayTransfer()
+                && preferredMoves.begin(transfer::isUnderWay, state.now, 3 * state.options.drainTimeoutNanos())) {
             state.preference.transferAsked();
             transfer.askForItself(leadership, heir, state.options.drainTimeoutNanos(), heir + " is preferred");
         }

@@ -14,6 +14,8 @@ import dev.handover.NodeId;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
 import dev.handover.event.HaEvent.TakeOverStep;
+import dev.handover.event.HaEvent.TransferStep;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -346,6 +348,62 @@ class PreferenceTest {
             assertThat(bench.core.role()).isEqualTo(Role.LEADER);
             bench.forget();
         }
+    }
+
+    /** Leaders of as many groups of one node, each with a preferred B that has been in sync for long enough; nobody has asked the store yet. */
+    private static List<CoreBench> leadersThatWouldMove(int groups) {
+        PreferredMoves moves = new PreferredMoves();
+        List<CoreBench> benches = new ArrayList<>();
+        for (int i = 0; i < groups; i++) {
+            CoreBench bench = leader();
+            bench.core.movesAmong(moves);
+            bench.step(ranks(true, 1, 2, 1));
+            benches.add(bench);
+        }
+        letPass(benches, PATIENCE + 50);
+        return benches;
+    }
+
+    private static void letPass(List<CoreBench> benches, long millis) {
+        for (long passed = 0; passed < millis; passed += 10) {
+            benches.forEach(bench -> {
+                bench.tick(10);
+                acknowledges(bench, B);
+            });
+        }
+    }
+
+    private static long moving(List<CoreBench> benches) {
+        return benches.stream().filter(PreferenceTest::proposes).count();
+    }
+
+    @Test
+    void shouldMoveOnlySoManyGroupsOfANodeAtATime() {
+        List<CoreBench> benches = leadersThatWouldMove(PreferredMoves.AT_MOST + 2);
+        assertThat(moving(benches)).isEqualTo(PreferredMoves.AT_MOST);
+
+        CoreBench moved = benches.get(0);
+        Configuration next = moved.grantCas();
+        moved.step(new Event.Received(B, append(next.epoch(), moved.core.lastIndex(), 2, moved.core.lastIndex())));
+        letPass(benches, 20);
+        assertThat(moving(benches))
+                .as("it has not heard that the next one serves")
+                .isEqualTo(PreferredMoves.AT_MOST);
+        letPass(benches, ProtocolOptions.defaults().drainTimeoutNanos() / CoreBench.MILLIS + 20);
+        assertThat(moved.last(Effect.Transfer.class).step()).isEqualTo(TransferStep.UNHEARD);
+        assertThat(moving(benches)).as("the place of the first is free again").isEqualTo(PreferredMoves.AT_MOST + 1);
+    }
+
+    @Test
+    void shouldNotLetGroupsWaitForOnesWhoseMoveTheStoreDoesNotAnswer() {
+        List<CoreBench> benches = leadersThatWouldMove(2 * PreferredMoves.AT_MOST + 1);
+        long drain = ProtocolOptions.defaults().drainTimeoutNanos() / CoreBench.MILLIS;
+        letPass(benches, 3 * drain - 200);
+        assertThat(moving(benches)).isEqualTo(PreferredMoves.AT_MOST);
+        letPass(benches, 200);
+        assertThat(moving(benches)).isEqualTo(2 * PreferredMoves.AT_MOST);
+        letPass(benches, 3 * drain);
+        assertThat(moving(benches)).isEqualTo(benches.size());
     }
 
     @Test
