@@ -8,6 +8,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,8 +22,12 @@ public final class EventBus implements AutoCloseable {
     private static final int CAPACITY = 8192;
     private static final long CLOSE_TIMEOUT_MILLIS = 2000;
 
+    /** Of what nobody has asked for: nothing is put around its listeners. */
+    public static final UnaryOperator<Runnable> NOBODY = UnaryOperator.identity();
+
     private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(CAPACITY);
     private final List<Consumer<? super HaEvent>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Supplier<UnaryOperator<Runnable>>> contexts = new CopyOnWriteArrayList<>();
     private final AtomicLong dropped = new AtomicLong();
     private final Thread thread;
     private volatile boolean closed;
@@ -35,7 +41,37 @@ public final class EventBus implements AutoCloseable {
 
     /** Hands the event over; never blocks. After close it does nothing. */
     public void publish(HaEvent event) {
-        execute(() -> deliver(event));
+        publish(event, NOBODY);
+    }
+
+    /** The same for an event that somebody has asked for; {@code caller} is what {@link #caller} gave in the call. */
+    public void publish(HaEvent event, UnaryOperator<Runnable> caller) {
+        execute(caller.apply(() -> deliver(event)));
+    }
+
+    /**
+     * From now on listeners hear of what somebody has asked for, such as a transfer or a switch, in that caller's context: its trace, say.
+     *
+     * @param capture is called on the thread that asks, as soon as it does, and gives what to put around the listeners later; what it throws is logged and nothing is put around them
+     */
+    public Registration callers(Supplier<UnaryOperator<Runnable>> capture) {
+        contexts.add(capture);
+        return () -> contexts.remove(capture);
+    }
+
+    /** The context of the thread that calls this; for {@link #publish(HaEvent, UnaryOperator)}, and for what is asked on the same behalf later. */
+    public UnaryOperator<Runnable> caller() {
+        UnaryOperator<Runnable> all = NOBODY;
+        for (Supplier<UnaryOperator<Runnable>> context : contexts) {
+            try {
+                UnaryOperator<Runnable> inner = all;
+                UnaryOperator<Runnable> outer = context.get();
+                all = inner == NOBODY ? outer : task -> outer.apply(inner.apply(task));
+            } catch (RuntimeException e) {
+                LOG.warn("The context of a caller is not known", e);
+            }
+        }
+        return all;
     }
 
     /** Runs a task on the event thread, after everything that was published before; drops and counts it like an event. After close it does nothing. */

@@ -48,6 +48,35 @@ class EventBusTest {
     }
 
     @Test
+    void shouldTellInTheContextOfWhoeverAskedAndSurviveOneThatIsNotKnown() {
+        ThreadLocal<String> context = ThreadLocal.withInitial(() -> "nobody's");
+        List<String> seen = Collections.synchronizedList(new ArrayList<>());
+        try (EventBus bus = new EventBus("test")) {
+            bus.subscribe(event -> seen.add(context.get() + " " + ((HaEvent.ReplicaFaulted) event).reason()));
+            Registration registration = bus.callers(() -> {
+                String captured = context.get();
+                return task -> () -> {
+                    context.set(captured);
+                    try {
+                        task.run();
+                    } finally {
+                        context.remove();
+                    }
+                };
+            });
+            bus.callers(() -> {
+                throw new IllegalStateException("fails on purpose");
+            });
+            context.set("Ann's");
+            bus.publish(event("switch"), bus.caller());
+            bus.publish(event("failure"));
+            registration.close();
+            bus.publish(event("transfer"), bus.caller());
+        }
+        assertThat(seen).containsExactly("Ann's switch", "nobody's failure", "nobody's transfer");
+    }
+
+    @Test
     void shouldDropAndCountInsteadOfGrowingWhenListenersAreStuck() throws InterruptedException {
         CountDownLatch release = new CountDownLatch(1);
         CountDownLatch stuck = new CountDownLatch(1);

@@ -43,6 +43,26 @@ class GuardMetricsTest {
     }
 
     @Test
+    void shouldRemoveItsMetersWhenClosed() {
+        GuardRegistry registry = GuardRegistry.create();
+        Guard guard = Guard.named("stock").in(registry).retry(2).build();
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        meters.counter("resilience4j.of.somebody.else", "name", "other").increment();
+        GuardMetrics metrics = new GuardMetrics(registry);
+        metrics.bindTo(meters);
+        guard.run(() -> {});
+        assertThat(meters.find("resilience4j.circuitbreaker.calls")
+                        .tag("name", "stock")
+                        .meters())
+                .isNotEmpty();
+        metrics.close();
+        metrics.close();
+        assertThat(meters.getMeters())
+                .extracting(meter -> meter.getId().getName())
+                .containsExactly("resilience4j.of.somebody.else");
+    }
+
+    @Test
     void shouldPublishResilience4jsEvents() {
         Guard guard = Guard.named("a")
                 .bulkhead(AdaptiveLimit.between(1, 1))

@@ -29,6 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -292,6 +293,10 @@ final class Replica {
         node.events().publish(event);
     }
 
+    void publish(HaEvent event, UnaryOperator<Runnable> caller) {
+        node.events().publish(event, caller);
+    }
+
     /** The applier has come so far, and has answered these callers where their command was applied. */
     void applied(long index, GroupApplier.Answers answers) {
         node.loop()
@@ -344,6 +349,11 @@ final class Replica {
         return core.role().leads();
     }
 
+    /** Whether this leader could hand over to somebody now. */
+    boolean hasHeir() {
+        return core.hasHeir();
+    }
+
     /** Whether a stop would take the last in-sync copy away (R13). Any thread. */
     boolean isLastCopy() {
         Configuration configuration = board.standing().configuration();
@@ -354,21 +364,23 @@ final class Replica {
     CompletableFuture<TransferResult> transfer(@Nullable NodeId target) {
         CompletableFuture<TransferResult> future = new CompletableFuture<>();
         HandoverException reason = endReason;
+        UnaryOperator<Runnable> caller = node.events().caller();
         if (reason != null) {
             future.completeExceptionally(reason);
-        } else if (!node.loop().tryRun(() -> askForTransfer(target, future))) {
+        } else if (!node.loop().tryRun(() -> askForTransfer(target, future, caller))) {
             future.completeExceptionally(closed());
         }
         return future;
     }
 
-    private void askForTransfer(@Nullable NodeId target, CompletableFuture<TransferResult> future) {
+    private void askForTransfer(
+            @Nullable NodeId target, CompletableFuture<TransferResult> future, UnaryOperator<Runnable> caller) {
         HandoverException reason = endReason;
         if (reason != null) {
             completions.fail(future, reason);
             touch();
         } else {
-            transfers.ask(target, future);
+            transfers.ask(target, future, caller);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.handover.HandoverException;
 import dev.handover.NodeId;
 import dev.handover.OutcomeUnknownException;
 import dev.handover.TransferRefusedException;
+import dev.handover.event.EventBus;
 import dev.handover.event.HaEvent;
 import dev.handover.event.HaEvent.TransferStep;
 import dev.handover.replication.protocol.Effect;
@@ -12,18 +13,21 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Transfers of the leadership that callers on this node have asked for (R18), until they are answered. Belongs to the loop. */
 final class Transfers {
     private static final class Asked {
         final CompletableFuture<TransferResult> future;
+        final UnaryOperator<Runnable> caller;
         final long askedNanos;
         long proposedNanos;
         long transferredNanos;
 
-        Asked(CompletableFuture<TransferResult> future, long nowNanos) {
+        Asked(CompletableFuture<TransferResult> future, UnaryOperator<Runnable> caller, long nowNanos) {
             this.future = future;
+            this.caller = caller;
             askedNanos = nowNanos;
             proposedNanos = nowNanos;
             transferredNanos = nowNanos;
@@ -40,15 +44,16 @@ final class Transfers {
         this.options = options;
     }
 
-    /** Asks the core; null for the best target. */
-    void ask(@Nullable NodeId target, CompletableFuture<TransferResult> future) {
-        asked.put(++lastId, new Asked(future, System.nanoTime()));
+    /** Asks the core; null for the best target. The events are told in the caller's context. */
+    void ask(@Nullable NodeId target, CompletableFuture<TransferResult> future, UnaryOperator<Runnable> caller) {
+        asked.put(++lastId, new Asked(future, caller, System.nanoTime()));
         replica.step(new Event.Transfer(lastId, target, options.drainTimeout().toNanos()));
     }
 
     void happened(Effect.Transfer step) {
         long now = System.nanoTime();
-        replica.publish(new HaEvent.Transfer(
+        Asked transfer = asked.get(step.id());
+        HaEvent event = new HaEvent.Transfer(
                 Instant.now(),
                 replica.self().node(),
                 replica.group(),
@@ -56,8 +61,8 @@ final class Transfers {
                 step.target(),
                 step.epoch(),
                 now,
-                step.detail()));
-        Asked transfer = asked.get(step.id());
+                step.detail());
+        replica.publish(event, transfer == null ? EventBus.NOBODY : transfer.caller);
         if (transfer == null) {
             return; // its caller has been told that nobody knows
         }

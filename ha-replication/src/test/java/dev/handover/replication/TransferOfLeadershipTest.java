@@ -300,5 +300,8 @@ class TransferOfLeadershipTest {
                 .isEqualTo("1");
         nodes.get(0).node().stop(true);
         cluster.running.remove("a");
+        assertThat(nodes.get(0).events())
+                .as("nobody is there to hand over to: no transfer is refused")
+                .noneMatch(HaEvent.Transfer.class::isInstance);
     }
 }

@@ -5,6 +5,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import org.springframework.aot.hint.annotation.Reflective;
 
 /**
  * Lets a method through only with the newest epoch, by asking the {@link dev.handover.fencing.FencingGuard} bean of that name; a caller that was deposed without knowing it gets a {@link
@@ -16,6 +17,7 @@ import java.lang.annotation.Target;
  * updated in it, before the method runs, and a refusal rolls it back. An {@link dev.handover.fencing.InMemoryFence} keeps calls of different epochs apart. Any other guard is only asked before the method.
  */
 @Documented
+@Reflective // native images: the advice reads the annotation and calls the method
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface Fenced {

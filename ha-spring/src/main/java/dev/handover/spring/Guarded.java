@@ -5,6 +5,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import org.springframework.aot.hint.annotation.Reflective;
 
 /**
  * Puts a {@link dev.handover.guard.Guard} around a bean's method: the application's bean of that name, or its {@code Guard} bean that has that name itself, or one with the properties {@code handover.guards.NAME}, or else one with the defaults, which is made when it is first needed.
@@ -20,6 +21,7 @@ import java.lang.annotation.Target;
  * <p>A {@link LeaderOnly} of the same method is outside of the guard; a transaction is inside, so each attempt has its own. The call must come from outside of the bean, through its proxy; the method must be neither private nor final.
  */
 @Documented
+@Reflective // native images: the advice reads the annotation and calls the method
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface Guarded {

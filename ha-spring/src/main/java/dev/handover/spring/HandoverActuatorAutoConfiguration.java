@@ -2,9 +2,13 @@ package dev.handover.spring;
 
 import dev.handover.metrics.HandoverMetrics;
 import dev.handover.ops.OpsModel;
+import dev.handover.ops.OpsPage;
 import dev.handover.replication.HaNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
@@ -17,15 +21,25 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ImportRuntimeHints;
 
 /** What operators and load balancers see: metrics, health, the actuator endpoint {@code handover}. Each part only where the application has what it is for. */
 @AutoConfiguration(
         after = HandoverAutoConfiguration.class,
         afterName = "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration")
 @ConditionalOnBean({HandoverProperties.class, HaNode.class})
+@ImportRuntimeHints(HandoverActuatorAutoConfiguration.Hints.class)
 public final class HandoverActuatorAutoConfiguration {
     /** Called by Spring. */
     public HandoverActuatorAutoConfiguration() {}
+
+    /** The operations page is a resource. */
+    static final class Hints implements RuntimeHintsRegistrar {
+        @Override
+        public void registerHints(RuntimeHints hints, @Nullable ClassLoader loader) {
+            hints.resources().registerPattern(OpsPage.RESOURCE.substring(1));
+        }
+    }
 
     /** Of Micrometer; the application's registries bind and close it. */
     @Configuration(proxyBeanMethods = false)

@@ -1,5 +1,6 @@
 package dev.handover.spring;
 
+import dev.handover.Configuration;
 import dev.handover.election.LeaderElection;
 import dev.handover.leadership.Leadership;
 import java.time.Duration;
@@ -99,7 +100,15 @@ final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<App
         running = false;
         List<CompletableFuture<?>> handOvers = new ArrayList<>();
         if (ready) {
-            logs.stream().filter(HandoverLifecycle::leads).forEach(log -> handOvers.add(handOver(log)));
+            logs.stream().filter(HandoverLifecycle::leads).forEach(log -> {
+                if (isAlone(log)) { // no transfer that is refused: this is no fault
+                    LOG.info(
+                            "{} is not handed over before the stop: this instance is the only one in sync",
+                            log.group());
+                } else {
+                    handOvers.add(handOver(log));
+                }
+            });
             elections.stream()
                     .filter(election -> election.current() instanceof Leadership.Leading)
                     .forEach(election -> handOvers.add(giveUp(election)));
@@ -139,6 +148,11 @@ final class HandoverLifecycle implements SmartLifecycle, ApplicationListener<App
 
     private static boolean leads(ManagedLog log) {
         return log.joined() != null && log.status().role().leads();
+    }
+
+    private static boolean isAlone(ManagedLog log) {
+        Configuration configuration = log.status().configuration();
+        return configuration != null && configuration.inSync().size() == 1;
     }
 
     private static CompletableFuture<?> handOver(ManagedLog log) {

@@ -5,6 +5,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import org.springframework.aot.hint.annotation.Reflective;
 
 /**
  * Runs a bean's method only where this instance leads, {@code @Scheduled} methods too:
@@ -27,6 +28,7 @@ import java.lang.annotation.Target;
  * <p>The call must come from outside of the bean, through its proxy; the method must be neither private nor final.
  */
 @Documented
+@Reflective // native images: the advice reads the annotation and calls the method
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface LeaderOnly {

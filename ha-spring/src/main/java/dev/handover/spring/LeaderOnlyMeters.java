@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
 
@@ -13,6 +14,7 @@ final class LeaderOnlyMeters implements LeaderOnlyInterceptor.Counts, Disposable
     static final String NAME = "handover.leader.only";
 
     private final ObjectProvider<MeterRegistry> registries;
+    private volatile @Nullable MeterRegistry used;
     private final Map<String, Counter> counters = new ConcurrentHashMap<>();
 
     LeaderOnlyMeters(ObjectProvider<MeterRegistry> registries) {
@@ -23,6 +25,7 @@ final class LeaderOnlyMeters implements LeaderOnlyInterceptor.Counts, Disposable
     public void count(String name, String method, boolean ran) {
         MeterRegistry registry = registries.getIfUnique();
         if (registry != null) {
+            used = registry;
             counters.computeIfAbsent(name + " " + method + " " + ran, key -> Counter.builder(NAME)
                             .baseUnit("calls")
                             .description("calls of methods that run where this instance leads, and whether they ran")
@@ -34,9 +37,10 @@ final class LeaderOnlyMeters implements LeaderOnlyInterceptor.Counts, Disposable
         }
     }
 
+    /** The context may not give its registry any more. */
     @Override
     public void destroy() {
-        MeterRegistry registry = registries.getIfUnique();
+        MeterRegistry registry = used;
         if (registry != null) {
             counters.values().stream().map(Meter::getId).forEach(registry::remove);
         }

@@ -1,6 +1,7 @@
 package dev.handover.spring;
 
 import dev.handover.Registration;
+import dev.handover.event.EventBus;
 import dev.handover.event.HaEvent;
 import dev.handover.event.HaEvent.TakeOverStep;
 import dev.handover.event.HaEvent.TransferStep;
@@ -11,11 +12,12 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.springframework.beans.factory.DisposableBean;
 
 /**
  * Observes what this node has to tell of changes of the leader, with their steps as events: take-overs by it, from suspicion to serving; transfers from it, from the request to where the new leader serves; and blue-green switches of its
- * services, from the first step that it hears of to the end. On the node's event thread.
+ * services, from the first step that it hears of to the end. Transfers and switches are part of what was observed where they were asked for, a request say. On the node's event thread.
  */
 final class NodeObservations implements DisposableBean {
     static final String TAKE_OVER = "handover.leadership.takeover";
@@ -29,11 +31,19 @@ final class NodeObservations implements DisposableBean {
     private final ObservationRegistry registry;
     private final Map<Subject, Observation> running = new HashMap<>();
     private final Registration events;
+    private final Registration callers;
     private boolean closed;
 
     NodeObservations(HaNode node, ObservationRegistry registry) {
         this.registry = registry;
+        callers = node.events().callers(this::caller);
         events = node.events().subscribe(this::accept);
+    }
+
+    /** Called by whoever asks for something: what is observed there is the parent of what is observed of it here. */
+    private UnaryOperator<Runnable> caller() {
+        Observation current = registry.getCurrentObservation();
+        return current == null ? EventBus.NOBODY : task -> () -> current.scoped(task);
     }
 
     /** One observation runs for each. */
@@ -108,6 +118,7 @@ final class NodeObservations implements DisposableBean {
     @Override
     public synchronized void destroy() {
         closed = true;
+        callers.close();
         events.close();
         running.values()
                 .forEach(observation ->

@@ -279,15 +279,28 @@ class ActuatorTest {
         return context.getBean(OpsModel.class).snapshot().toJson().contains(what);
     }
 
+    static class Work {
+        @LeaderOnly("orders")
+        public void bill() {}
+
+        @Guarded("inventory")
+        public int stock() {
+            return 1;
+        }
+    }
+
     @Test
-    void shouldMeasureAndRemoveItsMeters() throws Exception {
-        ConfigurableApplicationContext closing = run();
+    void shouldMeasureWithFewTagsAndRemoveItsMeters() throws Exception {
+        ConfigurableApplicationContext closing = run(beans -> beans.registerBean(Work.class));
         MeterRegistry registry = closing.getBean(MeterRegistry.class);
         try (ConfigurableApplicationContext context = closing) {
             Memory.inSync(context.getBean(ReplicatedLog.class));
             assertThat(get(context, "metrics/handover.leads").body()).contains("\"value\":1.0");
             ReplicatedLog log = context.getBean(ReplicatedLog.class);
             log.submit("x".getBytes(UTF_8)).get(30, SECONDS);
+            log.query(new byte[0]).get(30, SECONDS);
+            context.getBean(Work.class).bill();
+            context.getBean(Work.class).stock();
             memory.join("b", "orders", new Words());
             log.handOver().get(30, SECONDS);
             Await.until(
@@ -299,10 +312,26 @@ class ActuatorTest {
             assertThat(registry.find("handover.leadership.transfer.asked").counter())
                     .as("a step")
                     .isNotNull();
+            assertThat(names(registry))
+                    .contains("handover.leader.only", "handover.submit", "handover.read", "handover.takeover")
+                    .contains("resilience4j.circuitbreaker.calls", "resilience4j.bulkhead.available.concurrent.calls");
+            registry.getMeters().stream()
+                    .filter(meter -> isOurs(meter.getId().getName()))
+                    .forEach(meter -> assertThat(meter.getId().getTags())
+                            .as("%s: no index, epoch, time, address or id among its tags", meter.getId())
+                            .allMatch(tag -> tag.getValue().matches("[A-Za-z_. -]{1,40}")));
         }
-        assertThat(registry.getMeters())
-                .extracting(meter -> meter.getId().getName())
-                .noneMatch(name -> name.startsWith("handover."));
+        assertThat(names(registry)).noneMatch(ActuatorTest::isOurs);
+    }
+
+    private static boolean isOurs(String name) {
+        return name.startsWith("handover.") || name.startsWith("resilience4j.");
+    }
+
+    private static List<String> names(MeterRegistry registry) {
+        return registry.getMeters().stream()
+                .map(meter -> meter.getId().getName())
+                .toList();
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.handover.GroupId;
 import dev.handover.NotLeaderException;
 import dev.handover.Role;
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.event.HaEvent;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.transport.Transport;
@@ -171,9 +172,16 @@ class LifecycleTest {
                 .withBean("orderBook", StateMachinesTest.OrderBook.class)
                 .run(context -> {
                     Memory.inSync(context.getBean(ReplicatedLog.class));
+                    List<HaEvent> seen = new CopyOnWriteArrayList<>();
+                    HaNode node = context.getBean(HaNode.class);
+                    node.events().subscribe(seen::add);
                     context.stop();
                     assertThat(context.getBean(HandoverLifecycle.class).isRunning())
                             .isFalse();
+                    node.close(); // delivers all events
+                    assertThat(seen)
+                            .as("a lone instance that stops is no fault")
+                            .noneMatch(HaEvent.Transfer.class::isInstance);
                 });
     }
 

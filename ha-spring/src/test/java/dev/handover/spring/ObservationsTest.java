@@ -13,6 +13,7 @@ import dev.handover.replication.Consistency;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.Session;
+import dev.handover.replication.TransferResult;
 import dev.handover.takeover.bluegreen.BlueGreen;
 import dev.handover.takeover.bluegreen.SwitchPlan;
 import io.micrometer.common.KeyValue;
@@ -25,7 +26,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,13 +89,23 @@ class ObservationsTest {
 
         @Override
         public void onStop(Observation.Context context) {
-            seen.add(context.getName() + " of "
-                    + (context.getLowCardinalityKeyValue("group") == null
-                            ? context.getLowCardinalityKeyValue("service").getValue()
-                            : context.getLowCardinalityKeyValue("group").getValue())
+            seen.add(context.getName() + " of"
+                    + value(context, "group")
+                    + value(context, "service")
                     + value(context, "path")
                     + value(context, "outcome")
-                    + (context.getError() == null ? "" : " failed"));
+                    + (context.getError() == null ? "" : " failed")
+                    + (context.getParentObservation() == null
+                            ? ""
+                            : " in "
+                                    + context.getParentObservation()
+                                            .getContextView()
+                                            .getName()));
+        }
+
+        /** Calls as somebody does who is observed. */
+        <T> T request(Supplier<T> call) {
+            return Observation.createNotStarted("request", registry).observe(call);
         }
 
         private static String value(Observation.Context context, String key) {
@@ -191,22 +204,23 @@ class ObservationsTest {
         runner("a", tracer).run(context -> {
             ReplicatedLog log = context.getBean(ReplicatedLog.class);
             Memory.inSync(log);
-            assertThat(log.transferTo(NodeId.of("nobody"))).failsWithin(Memory.LONG);
+            assertThat(tracer.request(() -> log.transferTo(NodeId.of("nobody"))))
+                    .failsWithin(Memory.LONG);
             memory.join("b", "orders", new Words());
-            assertThat(log.transferTo(NodeId.of("b")).get(30, SECONDS).transferred())
-                    .isTrue();
+            CompletableFuture<TransferResult> asked = tracer.request(() -> log.transferTo(NodeId.of("b")));
+            assertThat(asked.get(30, SECONDS).transferred()).isTrue();
             Await.until(
                     "the transfer was observed",
-                    () -> tracer.seen.contains("handover.leadership.transfer of orders serving"));
+                    () -> tracer.seen.contains("handover.leadership.transfer of orders serving in request"));
             assertThat(tracer.seenOf("handover.leadership.transfer"))
                     .containsExactly(
                             "handover.leadership.transfer step refused",
-                            "handover.leadership.transfer of orders refused",
+                            "handover.leadership.transfer of orders refused in request",
                             "handover.leadership.transfer step asked",
                             "handover.leadership.transfer step proposed",
                             "handover.leadership.transfer step transferred",
                             "handover.leadership.transfer step serving",
-                            "handover.leadership.transfer of orders serving");
+                            "handover.leadership.transfer of orders serving in request");
         });
     }
 
@@ -230,11 +244,11 @@ class ObservationsTest {
             try (BlueGreen green = shop(memory.node("b"), other, "green")) {
                 try (BlueGreen blue = shop(context.getBean(HaNode.class), log, "blue")) {
                     Await.until("both are there", () -> blue.colours().size() == 2 && blue.isLive());
-                    blue.begin(SwitchPlan.to("green")).get(30, SECONDS);
+                    tracer.request(() -> blue.begin(SwitchPlan.to("green"))).get(30, SECONDS);
                     Await.until(
                             "it bakes, a minute", () -> tracer.seen.contains("handover.bluegreen.switch step bake"));
                     blue.abort("seen enough").get(30, SECONDS);
-                    String end = "handover.bluegreen.switch of shop rolled_back";
+                    String end = "handover.bluegreen.switch of shop rolled_back in request";
                     Await.until("it was taken back", () -> tracer.seen.contains(end));
                     assertThat(tracer.seenOf("handover.bluegreen.switch"))
                             .containsSubsequence(
@@ -244,6 +258,9 @@ class ObservationsTest {
                                     "handover.bluegreen.switch step roll_back",
                                     "handover.bluegreen.switch step rolled_back",
                                     end);
+                    assertThat(tracer.seenOf("handover.leadership.transfer"))
+                            .as("of the switch")
+                            .contains("handover.leadership.transfer of orders serving in request");
                     Await.until("another may begin", () -> green.status().step() == HaEvent.SwitchStep.ROLLED_BACK);
                     green.begin(SwitchPlan.to("green")).get(30, SECONDS);
                     Await.until(

@@ -135,6 +135,11 @@ public final class ReplicaProtocol {
         return configuration != null && configuration.inSync().equals(List.of(state.self));
     }
 
+    /** Whether somebody could lead in this leader's place now (R18). */
+    public boolean hasHeir() {
+        return leading != null && !leading.heirs().isEmpty();
+    }
+
     /** The others as this leader sees them; empty if it does not lead. */
     public List<FollowerStatus> followers() {
         return leading == null ? List.of() : leading.followerStatus();

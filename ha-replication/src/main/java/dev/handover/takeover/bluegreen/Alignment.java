@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +41,8 @@ final class Alignment {
         this.changed = changed;
     }
 
-    void tick(SwitchRecord record, SortedMap<NodeId, Report> reports) {
+    /** Transfers are asked for on behalf of {@code caller}. */
+    void tick(SwitchRecord record, SortedMap<NodeId, Report> reports, UnaryOperator<Runnable> caller) {
         Set<NodeId> live = new TreeSet<>();
         reports.forEach((node, report) -> {
             if (report.colour().equals(record.live())) {
@@ -56,7 +59,7 @@ final class Alignment {
             if (status.role() == Role.LEADER && status.configuration() != null) {
                 List<NodeId> targets = best(log.group(), status.configuration().inSync(), live);
                 if (!targets.isEmpty()) {
-                    transfer(log, targets.get(place % targets.size()), record);
+                    transfer(log, targets.get(place % targets.size()), record, caller);
                 }
             }
             place++;
@@ -92,7 +95,7 @@ final class Alignment {
         return best;
     }
 
-    private void transfer(ReplicatedLog log, NodeId target, SwitchRecord record) {
+    private void transfer(ReplicatedLog log, NodeId target, SwitchRecord record, UnaryOperator<Runnable> caller) {
         GroupId group = log.group();
         long now = instance.now();
         Long earliest = notBefore.get(group);
@@ -107,22 +110,41 @@ final class Alignment {
                 target,
                 record.live(),
                 record.generation());
-        log.transferTo(target).whenComplete((result, failure) -> instance.loop().execute(() -> {
-            underWay.remove(group);
-            if (!wellDone(result)) {
-                notBefore.put(group, instance.now() + AGAIN.toNanos());
-                LOG.warn(
-                        "[{} {}] could not give the leadership to {}, tries again: {}",
-                        group,
-                        instance.node().id(),
-                        target,
-                        failure == null ? result : failure.getMessage());
-            }
-            changed.run();
-        }));
+        caller.apply(new Giving(log, target)).run();
     }
 
-    private static boolean wellDone(@org.jspecify.annotations.Nullable TransferResult result) {
+    /** A class of its own, for the same reason as plain loops. */
+    private final class Giving implements Runnable {
+        private final ReplicatedLog log;
+        private final NodeId target;
+
+        Giving(ReplicatedLog log, NodeId target) {
+            this.log = log;
+            this.target = target;
+        }
+
+        @Override
+        public void run() {
+            log.transferTo(target).whenComplete((result, failure) -> instance.loop()
+                    .execute(() -> given(log.group(), target, result, failure)));
+        }
+    }
+
+    private void given(GroupId group, NodeId target, @Nullable TransferResult result, @Nullable Throwable failure) {
+        underWay.remove(group);
+        if (!wellDone(result)) {
+            notBefore.put(group, instance.now() + AGAIN.toNanos());
+            LOG.warn(
+                    "[{} {}] could not give the leadership to {}, tries again: {}",
+                    group,
+                    instance.node().id(),
+                    target,
+                    failure == null ? result : failure.getMessage());
+        }
+        changed.run();
+    }
+
+    private static boolean wellDone(@Nullable TransferResult result) {
         return result != null && result.transferred();
     }
 }

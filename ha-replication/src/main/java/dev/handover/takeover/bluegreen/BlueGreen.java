@@ -23,9 +23,10 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -109,7 +110,7 @@ public final class BlueGreen implements AutoCloseable {
                 SwitchRecord record = conductor.record();
                 if (record != null) {
                     participant.tick(record);
-                    alignment.tick(record, evidence.reports());
+                    alignment.tick(record, evidence.reports(), conductor.caller());
                     tellEnds(record);
                 }
                 tellStatus(statusOf(record));
@@ -202,9 +203,9 @@ public final class BlueGreen implements AutoCloseable {
     public CompletableFuture<SwitchResult> switchTo(SwitchPlan plan) {
         Objects.requireNonNull(plan, "plan");
         CompletableFuture<SwitchResult> result = new CompletableFuture<>();
+        UnaryOperator<Runnable> caller = instance.node().events().caller();
         onLoop(result, () -> conductor
-                .change((record, evidence) -> SwitchCore.open(
-                        instance.service(), record, plan, instance.node().id().value(), evidence))
+                .begin((record, evidence) -> open(plan, record, evidence), caller)
                 .whenComplete((record, failure) -> {
                     Switching begun = record == null ? null : record.last();
                     if (begun == null) {
@@ -229,8 +230,13 @@ public final class BlueGreen implements AutoCloseable {
      */
     public CompletableFuture<SwitchStatus> begin(SwitchPlan plan) {
         Objects.requireNonNull(plan, "plan");
-        return changed((record, evidence) -> SwitchCore.open(
-                instance.service(), record, plan, instance.node().id().value(), evidence));
+        UnaryOperator<Runnable> caller = instance.node().events().caller();
+        return changed(() -> conductor.begin((record, evidence) -> open(plan, record, evidence), caller));
+    }
+
+    private SwitchRecord open(SwitchPlan plan, SwitchRecord record, Evidence evidence) {
+        return SwitchCore.open(
+                instance.service(), record, plan, instance.node().id().value(), evidence);
     }
 
     /**
@@ -252,7 +258,8 @@ public final class BlueGreen implements AutoCloseable {
      */
     public CompletableFuture<SwitchStatus> approve(SwitchStep step) {
         Objects.requireNonNull(step, "step");
-        return changed((record, evidence) -> SwitchCore.approve(instance.service(), record, step, evidence));
+        return changed(() ->
+                conductor.change((record, evidence) -> SwitchCore.approve(instance.service(), record, step, evidence)));
     }
 
     /**
@@ -263,12 +270,13 @@ public final class BlueGreen implements AutoCloseable {
      */
     public CompletableFuture<SwitchStatus> abort(String reason) {
         Objects.requireNonNull(reason, "reason");
-        return changed((record, evidence) -> SwitchCore.abort(instance.service(), record, reason, evidence));
+        return changed(() ->
+                conductor.change((record, evidence) -> SwitchCore.abort(instance.service(), record, reason, evidence)));
     }
 
-    private CompletableFuture<SwitchStatus> changed(BiFunction<SwitchRecord, Evidence, SwitchRecord> change) {
+    private CompletableFuture<SwitchStatus> changed(Supplier<CompletableFuture<SwitchRecord>> change) {
         CompletableFuture<SwitchStatus> result = new CompletableFuture<>();
-        onLoop(result, () -> conductor.change(change).whenComplete((record, failure) -> {
+        onLoop(result, () -> change.get().whenComplete((record, failure) -> {
             if (failure != null) {
                 result.completeExceptionally(failure);
             } else {

@@ -7,6 +7,7 @@ import dev.handover.Role;
 import dev.handover.coordination.RecordOutcome;
 import dev.handover.coordination.RecordStore;
 import dev.handover.coordination.VersionedRecord;
+import dev.handover.event.EventBus;
 import dev.handover.event.HaEvent;
 import dev.handover.replication.GroupStatus;
 import dev.handover.replication.ReplicatedLog;
@@ -17,8 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +51,10 @@ final class Conductor {
     private boolean due;
     private long dueSinceNanos;
     private String waitsFor = "";
+    private @Nullable Begun begun;
+
+    /** The last switch that was begun here, and by whom. */
+    private record Begun(UUID id, UnaryOperator<Runnable> caller) {}
 
     Conductor(
             Instance instance,
@@ -90,6 +97,14 @@ final class Conductor {
             version = RecordStore.NOT_EXISTING;
             changed.run();
         }
+    }
+
+    /** In whose context the last switch is told of and done: of whoever began it, if that was on this instance. */
+    UnaryOperator<Runnable> caller() {
+        SwitchRecord now = record;
+        Begun known = begun;
+        Switching last = now == null ? null : now.last();
+        return known == null || last == null || !known.id().equals(last.id()) ? EventBus.NOBODY : known.caller();
     }
 
     private void seen(VersionedRecord stored) {
@@ -144,17 +159,19 @@ final class Conductor {
                 toldNumber = line.number();
                 instance.node()
                         .events()
-                        .publish(new HaEvent.ColourSwitch(
-                                instance.wall().instant(),
-                                instance.node().id(),
-                                instance.groups().get(0),
-                                instance.service(),
-                                line.step(),
-                                line.from(),
-                                line.to(),
-                                line.live(),
-                                line.generation(),
-                                line.detail()));
+                        .publish(
+                                new HaEvent.ColourSwitch(
+                                        instance.wall().instant(),
+                                        instance.node().id(),
+                                        instance.groups().get(0),
+                                        instance.service(),
+                                        line.step(),
+                                        line.from(),
+                                        line.to(),
+                                        line.live(),
+                                        line.generation(),
+                                        line.detail()),
+                                caller());
             }
         }
     }
@@ -279,6 +296,19 @@ final class Conductor {
         CompletableFuture<SwitchRecord> result = new CompletableFuture<>();
         attempt(change, result, ATTEMPTS, null);
         return result;
+    }
+
+    /** The same for a change that begins a switch, which is told of in the caller's context from then on. */
+    CompletableFuture<SwitchRecord> begin(
+            BiFunction<SwitchRecord, Evidence, SwitchRecord> open, UnaryOperator<Runnable> caller) {
+        return change((now, evidence) -> {
+            SwitchRecord next = open.apply(now, evidence);
+            Switching last = next.last();
+            if (last != null) {
+                begun = new Begun(last.id(), caller); // before it is stored, and so before anybody sees it
+            }
+            return next;
+        });
     }
 
     /** {@code earlier} is an own proposal in doubt. */
