@@ -206,6 +206,12 @@ public final class LeaderElection implements Pausable, AutoCloseable {
         }
     }
 
+    /** For tests. */
+    @Nullable
+    LivenessPort liveness() {
+        return liveness;
+    }
+
     @Override
     public String toString() {
         return "LeaderElection[" + path + ", " + name + ", " + current() + "]";

@@ -21,6 +21,7 @@ final class Ensemble {
         server = EmbeddedZooKeeper.builder()
                 .dataDirectory(directory)
                 .tickTime(Duration.ofMillis(100))
+                .maxSessionTimeout(Duration.ofMinutes(10))
                 .start();
         server.awaitServing(Duration.ofSeconds(20));
     }

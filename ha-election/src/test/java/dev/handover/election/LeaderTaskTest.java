@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.election.zookeeper.Await;
+import dev.handover.election.zookeeper.TcpProxy;
 import dev.handover.leadership.Leadership;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.zookeeper.data.Stat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +94,36 @@ class LeaderTaskTest {
         awaitLeading(a);
         Await.until("once more in the new epoch", () -> returned.get() == 2);
         assertThat(starts).hasSize(5);
+    }
+
+    /** While its session lives nobody else begins. What it says reaches ZooKeeper and keeps the session; it hears nothing. */
+    @Test
+    void shouldInterruptTheTaskOfALeaderThatHearsNothingBeforeAnotherOneCanBegin() throws Exception {
+        TcpProxy proxy = ensemble.proxy();
+        LeaderElection a = ensemble.candidate(ensemble.client(proxy.connectString(), Duration.ofSeconds(10)), "a");
+        Leadership.Leading leading = awaitLeading(a);
+        CuratorFramework admin = ensemble.client();
+        long owner = admin.checkExists().forPath("/jobs/billing/leader").getEphemeralOwner();
+        AtomicInteger begun = new AtomicInteger();
+        AtomicInteger ended = new AtomicInteger();
+        a.runWhileLeading(now -> {
+            begun.incrementAndGet();
+            try {
+                new CountDownLatch(1).await();
+            } finally {
+                ended.incrementAndGet();
+            }
+        });
+        Await.until("at work", () -> begun.get() == 1);
+        proxy.loseAnswers(true);
+        Await.until("interrupted", () -> ended.get() == 1);
+        assertThat(leading.isValid()).isFalse();
+        Stat stat = admin.checkExists().forPath("/jobs/billing/leader");
+        assertThat(stat).as("it leads still, as far as ZooKeeper knows").isNotNull();
+        assertThat(stat.getEphemeralOwner()).isEqualTo(owner);
+        proxy.loseAnswers(false);
+        proxy.cut(); // what was lost on the way makes nonsense of the stream
+        Await.until("at work again", () -> begun.get() == 2);
     }
 
     @Test

@@ -113,6 +113,35 @@ class OpsModelTest {
         assertThat(get(model.health().live()).detail()).contains("was closed");
     }
 
+    /** In sync, for it holds all; but what it would answer is old. */
+    @Test
+    void shouldSayHowFarACopyIsBehindAndThatThisIsTooFar() throws Exception {
+        CountDownLatch hang = new CountDownLatch(1);
+        List<Running> nodes = cluster.startInSync("a", "b");
+        OpsModel b = model(nodes.get(1));
+        assertThat(get(b.health().inSync("g", 0))).matches(Answer::ok);
+        nodes.get(1).log().read(Consistency.LOCAL, () -> {
+            try {
+                return hang.await(20, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        for (int i = 0; i < 3; i++) {
+            nodes.get(0).log().submit(TestCluster.bytes("x")).get(20, TimeUnit.SECONDS);
+        }
+        long committed = nodes.get(0).log().status().commitIndex();
+        TestCluster.await(
+                "b knows that they are committed",
+                () -> nodes.get(1).log().status().commitIndex() >= committed);
+        Answer behind = get(b.health().inSync("g", 2));
+        assertThat(behind.ok()).isFalse();
+        assertThat(behind.detail()).contains(" entries behind, more than 2; ").contains("g/b follower");
+        hang.countDown();
+        TestCluster.await(
+                "it has caught up", () -> b.health().inSync("g", 0).join().ok());
+    }
+
     @Test
     void shouldShowATakeOverWithItsMilliseconds() throws Exception {
         List<Running> nodes = cluster.startInSync("a", "b");

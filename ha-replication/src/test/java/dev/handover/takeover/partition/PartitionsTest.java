@@ -66,7 +66,14 @@ class PartitionsTest {
             assertThat(text(c.partitions().query(key, bytes(key)).get(20, TimeUnit.SECONDS)))
                     .isEqualTo("true");
             assertThat(asked.route(key).partition()).isEqualTo(asked.partitionOf(key));
-            assertThat(asked.route(key).leader()).isPresent();
+            instances.await("who leads it is told", () -> asked.route(key)
+                    .leader()
+                    .equals(Optional.of(instances
+                            .store
+                            .configuration(asked.route(key).group())
+                            .orElseThrow()
+                            .leader()
+                            .node())));
         }
     }
 

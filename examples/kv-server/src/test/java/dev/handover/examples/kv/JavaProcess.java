@@ -82,9 +82,13 @@ public final class JavaProcess implements AutoCloseable {
     }
 
     /** What it said last; the log itself is gone when the test is. */
-    private String endOfLog() throws IOException {
-        List<String> lines = Files.readAllLines(log);
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
+    private String endOfLog() {
+        try {
+            List<String> lines = Files.readAllLines(log);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
+        } catch (IOException e) {
+            return "its log " + log + " cannot be read: " + e;
+        }
     }
 
     /** The {@code ready} line. */
@@ -94,7 +98,7 @@ public final class JavaProcess implements AutoCloseable {
         } catch (ExecutionException e) {
             throw new AssertionError(e.getCause().getMessage(), e);
         } catch (TimeoutException e) {
-            throw new AssertionError(name + " is not ready after " + timeout + "; see " + log, e);
+            throw new AssertionError(name + " is not ready after " + timeout + ": " + endOfLog(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
