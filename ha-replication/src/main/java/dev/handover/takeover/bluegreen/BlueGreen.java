@@ -90,6 +90,7 @@ public final class BlueGreen implements AutoCloseable {
                     .execute(() -> conductor.seen(stored)));
         });
         instance.loop().every(tick, this::tick);
+        instance.loop().execute(SwitchRehearsal::playOnce);
     }
 
     /** Everything that may be to do. What is found while doing it is done afterwards. */

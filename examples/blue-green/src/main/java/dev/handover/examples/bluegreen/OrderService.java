@@ -57,7 +57,7 @@ final class OrderService implements AutoCloseable, BlueGreenHooks {
     private static final int THREADS = 64;
     private static final int REHEARSALS = 100;
     private static final int AT_A_TIME = 2;
-    private static final int CONNECTIONS = 8;
+    private static final int CONNECTIONS = 16;
     private static final Duration ENOUGH = Duration.ofSeconds(3);
     private static final int REST_MILLIS = 10;
     private static final int PATIENCE_SECONDS = 10;
@@ -137,6 +137,10 @@ final class OrderService implements AutoCloseable, BlueGreenHooks {
         http.setExecutor(threads);
         http.createContext("/", this::serve);
         http.start();
+        // before anybody is served: the client, which passes orders on, is used for the first time when the other
+        // version is live
+        CompletableFuture.allOf(rehearse("127.0.0.1:" + options.httpPort(), -2, CONNECTIONS))
+                .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Before it may become live: the way of an order from HTTP to the log and back, until the compiler has seen it; a few at a time, because the live version needs the processor, too. */
