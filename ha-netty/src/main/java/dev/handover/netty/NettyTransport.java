@@ -158,7 +158,7 @@ public final class NettyTransport implements Transport {
                         advertised.getHostString(), advertised.getPort() == 0 ? local.getPort() : advertised.getPort());
         running = new Running(self, loop, thread, hub, server, address);
         if (tls != null && secured != null) {
-            watch = new TlsWatch(self, tls, secured.checkFilesEvery());
+            watch = new TlsWatch(self.value(), tls, secured.checkFilesEvery());
         }
         LOG.info(
                 "{}: listening on {} ({}{}), to be dialled at {}",
@@ -186,7 +186,7 @@ public final class NettyTransport implements Transport {
         }
         Tls current = now == null ? null : now.hub().tls();
         if (current != null) {
-            current.use(tls);
+            current.renew(tls);
         }
         renewed = tls;
     }

@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What {@link TlsOptions} mean for one transport: a handler before each connection, and who may say that he is whom. */
-final class Tls {
+final class Tls implements Renewable {
     private static final Logger LOG = LoggerFactory.getLogger(NettyTransport.class);
 
     /** DNS names among a certificate's alternative names (RFC 5280, 4.2.1.6). */
@@ -45,12 +45,9 @@ final class Tls {
         inUse = checked(self, options);
     }
 
-    /**
-     * For connections that begin from now on. Any thread.
-     *
-     * @throws IOException as the constructor; nothing has changed then
-     */
-    void use(TlsOptions options) throws IOException {
+    /** Any thread. */
+    @Override
+    public void renew(TlsOptions options) throws IOException {
         inUse = checked(self, options);
         X509Certificate own = options.own();
         LOG.info(
@@ -70,7 +67,8 @@ final class Tls {
         return new InUse(options, options.client(), options.server());
     }
 
-    TlsOptions options() {
+    @Override
+    public TlsOptions options() {
         return inUse.options();
     }
 
@@ -99,7 +97,22 @@ final class Tls {
     }
 
     private static @Nullable String problem(X509Certificate certificate, NodeId node, TlsOptions.PeerCheck check) {
-        String which = "certificate " + certificate.getSubjectX500Principal().getName();
+        String invalid = invalid(certificate);
+        String name = node.isTool() ? NodeId.TOOL : node.value();
+        if (invalid == null && check == TlsOptions.PeerCheck.NODE && !names(certificate, name)) {
+            return which(certificate) + " does not name node " + name
+                    + ", neither as DNS name nor as common name: give each node a certificate of its own";
+        }
+        return invalid;
+    }
+
+    private static String which(X509Certificate certificate) {
+        return "certificate " + certificate.getSubjectX500Principal().getName();
+    }
+
+    /** Why it cannot be shown now; null if it can. */
+    static @Nullable String invalid(X509Certificate certificate) {
+        String which = which(certificate);
         try {
             certificate.checkValidity();
         } catch (CertificateExpiredException e) {
@@ -107,11 +120,6 @@ final class Tls {
         } catch (CertificateNotYetValidException e) {
             return which + " is not valid before " + certificate.getNotBefore().toInstant()
                     + ": is the clock of this host right?";
-        }
-        String name = node.isTool() ? NodeId.TOOL : node.value();
-        if (check == TlsOptions.PeerCheck.NODE && !names(certificate, name)) {
-            return which + " does not name node " + name + ", neither as DNS name nor as common name: give each node a"
-                    + " certificate of its own";
         }
         return null;
     }

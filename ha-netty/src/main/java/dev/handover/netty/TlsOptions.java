@@ -6,6 +6,8 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.Principal;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -14,7 +16,9 @@ import java.util.List;
 import java.util.Objects;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509KeyManager;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Both sides of every connection show a certificate that the other's trusted authorities have signed and that is valid at that time. Beyond that, see {@link PeerCheck}. All nodes have TLS or none has: a node with it and one without refuse each other,
- * and both say so. Immutable; of {@linkplain #pem files}, the transport reads again what has {@linkplain #checkFilesEvery changed}.
+ * and both say so. Immutable; of {@linkplain #pem files} and {@linkplain #keyStores stores}, the transport reads again what has {@linkplain #checkFilesEvery changed}.
  */
 public final class TlsOptions {
     private static final Duration CHECK_FILES = Duration.ofSeconds(10);
@@ -53,17 +57,21 @@ public final class TlsOptions {
         SslContextBuilder server() throws SSLException;
 
         void client(SslContextBuilder builder);
+
+        KeyManager[] managers() throws GeneralSecurityException;
     }
 
     private final Identity identity;
     private final @Nullable X509Certificate own;
     private final TrustIn trusted;
     private final PeerCheck check;
-    private final @Nullable PemFiles files;
+    private final @Nullable CertificateFiles files;
     private final Duration checkFilesEvery;
 
     private interface TrustIn {
         void set(SslContextBuilder builder);
+
+        TrustManager[] managers() throws GeneralSecurityException;
     }
 
     private TlsOptions(
@@ -71,7 +79,7 @@ public final class TlsOptions {
             @Nullable X509Certificate own,
             TrustIn trusted,
             PeerCheck check,
-            @Nullable PemFiles files,
+            @Nullable CertificateFiles files,
             Duration checkFilesEvery) {
         this.identity = identity;
         this.own = own;
@@ -90,10 +98,23 @@ public final class TlsOptions {
      * @throws IOException if one cannot be read or is something else; the message names the file
      */
     public static TlsOptions pem(Path certificates, Path privateKey, Path trusted) throws IOException {
-        return of(PemFiles.read(certificates, privateKey, trusted), PeerCheck.NODE, CHECK_FILES);
+        return of(new PemFiles(certificates, privateKey, trusted), PeerCheck.NODE, CHECK_FILES);
     }
 
-    private static TlsOptions of(PemFiles files, PeerCheck check, Duration interval) {
+    /**
+     * Of stores in PKCS #12 or JKS format, as keytool makes them.
+     *
+     * @param keyStore holds this node's private key, and no other, with its certificate and those of intermediate authorities
+     * @param keyPassword of the store and of the key in it
+     * @param trustStore certificates of the authorities that have signed the other nodes' certificates
+     * @throws IOException if one cannot be read, has another password, or holds something else; the message names the file
+     */
+    public static TlsOptions keyStores(Path keyStore, char[] keyPassword, Path trustStore, char[] trustPassword)
+            throws IOException {
+        return of(new KeyStoreFiles(keyStore, keyPassword, trustStore, trustPassword), PeerCheck.NODE, CHECK_FILES);
+    }
+
+    private static TlsOptions of(CertificateFiles files, PeerCheck check, Duration interval) {
         X509Certificate[] chain = files.chain().toArray(X509Certificate[]::new);
         Identity identity = new Identity() {
             @Override
@@ -105,9 +126,46 @@ public final class TlsOptions {
             public void client(SslContextBuilder builder) {
                 builder.keyManager(files.key(), chain);
             }
+
+            @Override
+            public KeyManager[] managers() throws GeneralSecurityException {
+                char[] none = new char[0];
+                KeyStore store = emptyStore();
+                store.setKeyEntry("own", files.key(), none, chain);
+                KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
+                factory.init(store, none);
+                return factory.getKeyManagers();
+            }
         };
         X509Certificate[] authorities = files.authorities().toArray(X509Certificate[]::new);
-        return new TlsOptions(identity, chain[0], builder -> builder.trustManager(authorities), check, files, interval);
+        TrustIn trusted = new TrustIn() {
+            @Override
+            public void set(SslContextBuilder builder) {
+                builder.trustManager(authorities);
+            }
+
+            @Override
+            public TrustManager[] managers() throws GeneralSecurityException {
+                KeyStore store = emptyStore();
+                for (int i = 0; i < authorities.length; i++) {
+                    store.setCertificateEntry("authority" + i, authorities[i]);
+                }
+                TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+                factory.init(store);
+                return factory.getTrustManagers();
+            }
+        };
+        return new TlsOptions(identity, chain[0], trusted, check, files, interval);
+    }
+
+    private static KeyStore emptyStore() throws GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try {
+            store.load(null, null);
+            return store;
+        } catch (IOException e) {
+            throw new AssertionError("nothing is read", e);
+        }
     }
 
     /** Of factories that were made ready with a key store and a trust store, such as those of Spring's {@code SslBundle}. */
@@ -124,14 +182,24 @@ public final class TlsOptions {
             public void client(SslContextBuilder builder) {
                 builder.keyManager(key);
             }
+
+            @Override
+            public KeyManager[] managers() {
+                return key.getKeyManagers();
+            }
         };
-        return new TlsOptions(
-                identity,
-                certificateOf(key),
-                builder -> builder.trustManager(trusted),
-                PeerCheck.NODE,
-                null,
-                CHECK_FILES);
+        TrustIn authorities = new TrustIn() {
+            @Override
+            public void set(SslContextBuilder builder) {
+                builder.trustManager(trusted);
+            }
+
+            @Override
+            public TrustManager[] managers() {
+                return trusted.getTrustManagers();
+            }
+        };
+        return new TlsOptions(identity, certificateOf(key), authorities, PeerCheck.NODE, null, CHECK_FILES);
     }
 
     /** The same with another rule for what certificates must name; default {@link PeerCheck#NODE}. */
@@ -171,6 +239,13 @@ public final class TlsOptions {
     @Nullable
     X509Certificate own() {
         return own;
+    }
+
+    /** The same for ports and clients beside the transport, without its {@link PeerCheck}, as of now: files that change later are followed by {@link RenewableTls}. */
+    public SSLContext context() throws GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(identity.managers(), trusted.managers(), null);
+        return context;
     }
 
     SslContext server() throws SSLException {

@@ -1,6 +1,5 @@
 package dev.handover.netty;
 
-import dev.handover.NodeId;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks now and then whether the files of certificates have changed, and how long this node's is valid. One daemon thread, {@code <node>-tls}. */
+/** Looks now and then whether the files of certificates have changed, and how long its own is valid. One daemon thread, {@code <owner>-tls}. */
 final class TlsWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NettyTransport.class);
     private static final Duration WARN_BEFORE_EXPIRY = Duration.ofDays(7);
@@ -20,17 +19,17 @@ final class TlsWatch implements AutoCloseable {
 
     private static final long CLOSE_SECONDS = 2;
 
-    private final NodeId self;
-    private final Tls tls;
+    private final String owner;
+    private final Renewable tls;
     private final ScheduledExecutorService thread;
     private final LogGate gate = new LogGate(WARN_AGAIN_NANOS);
     private @Nullable String lastFailure;
 
-    TlsWatch(NodeId self, Tls tls, Duration interval) {
-        this.self = self;
+    TlsWatch(String owner, Renewable tls, Duration interval) {
+        this.owner = owner;
         this.tls = tls;
         thread = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread created = new Thread(task, self + "-tls");
+            Thread created = new Thread(task, owner + "-tls");
             created.setDaemon(true);
             return created;
         });
@@ -41,21 +40,21 @@ final class TlsWatch implements AutoCloseable {
         try {
             TlsOptions renewed = tls.options().ifChanged();
             if (renewed != null) {
-                tls.use(renewed);
+                tls.renew(renewed);
             }
             lastFailure = null;
         } catch (IOException | RuntimeException e) { // whatever it is, those read before go on
             String failure = String.valueOf(e.getMessage());
             if (!failure.equals(lastFailure)) { // said once
                 lastFailure = failure;
-                LOG.warn("{}: the changed certificates are not used, those from before are: {}", self, failure);
+                LOG.warn("{}: the changed certificates are not used, those from before are: {}", owner, failure);
             }
         }
         X509Certificate own = tls.options().own();
         if (own != null) {
             Instant end = own.getNotAfter().toInstant();
             if (Instant.now().plus(WARN_BEFORE_EXPIRY).isAfter(end) && gate.opens("expiry", System.nanoTime())) {
-                LOG.warn("{}: this node's certificate expires at {}: renew it, the files are read again", self, end);
+                LOG.warn("{}: this node's certificate expires at {}: renew it, the files are read again", owner, end);
             }
         }
     }
@@ -65,7 +64,7 @@ final class TlsWatch implements AutoCloseable {
         thread.shutdownNow();
         try {
             if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("{}: the files of certificates are still being read", self);
+                LOG.warn("{}: the files of certificates are still being read", owner);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

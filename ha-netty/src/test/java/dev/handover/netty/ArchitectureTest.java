@@ -22,7 +22,8 @@ class ArchitectureTest {
                 .and()
                 .haveModifier(JavaModifier.PUBLIC)
                 .should()
-                .haveNameMatching("dev\\.handover\\.netty\\.(NettyTransport(\\$Builder)?|TlsOptions(\\$PeerCheck)?)")
+                .haveNameMatching(
+                        "dev\\.handover\\.netty\\.(NettyTransport(\\$Builder)?|RenewableTls|TlsOptions(\\$PeerCheck)?)")
                 .check(all);
     }
 }

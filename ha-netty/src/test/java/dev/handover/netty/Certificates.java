@@ -2,6 +2,7 @@ package dev.handover.netty;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -16,19 +17,19 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** An authority and what it has signed, made with the JDK's keytool in a directory. */
-final class Certificates {
-    private static final String PASSWORD = "secret";
+public final class Certificates {
+    public static final String PASSWORD = "secret";
     private final Path directory;
     private final Path file;
 
-    Certificates(Path directory) throws Exception {
+    public Certificates(Path directory) throws Exception {
         this.directory = directory;
         file = directory.resolve("all.p12");
         keytool("authority", "-dname", "CN=authority", "-ext", "bc:c", "-validity", "365");
     }
 
     /** A certificate that the authority has signed. */
-    Certificates with(String alias, String subject, String... more) throws Exception {
+    public Certificates with(String alias, String subject, String... more) throws Exception {
         List<String> arguments = new ArrayList<>(List.of("-dname", subject, "-signer", "authority"));
         arguments.addAll(more.length == 0 ? List.of("-validity", "365") : List.of(more));
         keytool(alias, arguments.toArray(String[]::new));
@@ -36,7 +37,7 @@ final class Certificates {
     }
 
     /** One that nobody but itself has signed. */
-    Certificates alone(String alias, String subject) throws Exception {
+    public Certificates alone(String alias, String subject) throws Exception {
         keytool(alias, "-dname", subject, "-validity", "365");
         return this;
     }
@@ -97,7 +98,7 @@ final class Certificates {
         return factory;
     }
 
-    TrustManagerFactory trusted() throws GeneralSecurityException, IOException {
+    public TrustManagerFactory trusted() throws GeneralSecurityException, IOException {
         KeyStore one = empty();
         one.setCertificateEntry("authority", all().getCertificate("authority"));
         TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
@@ -105,19 +106,53 @@ final class Certificates {
         return factory;
     }
 
-    TlsOptions options(String alias) throws GeneralSecurityException, IOException {
+    public TlsOptions options(String alias) throws GeneralSecurityException, IOException {
         return TlsOptions.of(key(alias), trusted());
     }
 
     /** For sockets without this project's code. */
-    SSLContext context(String alias) throws GeneralSecurityException, IOException {
+    public SSLContext context(String alias) throws GeneralSecurityException, IOException {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(key(alias).getKeyManagers(), trusted().getTrustManagers(), null);
         return context;
     }
 
+    /** Of a client that has no certificate of its own. */
+    public SSLContext contextWithoutKey() throws GeneralSecurityException, IOException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trusted().getTrustManagers(), null);
+        return context;
+    }
+
+    /** Writes a key store with that certificate and its key. */
+    public Path keyStore(String alias) throws GeneralSecurityException, IOException {
+        KeyStore one = empty();
+        KeyStore all = all();
+        one.setKeyEntry(
+                alias,
+                all.getKey(alias, PASSWORD.toCharArray()),
+                PASSWORD.toCharArray(),
+                all.getCertificateChain(alias));
+        return write(one, alias);
+    }
+
+    /** Writes a trust store with that certificate. */
+    public Path trustStore(String alias) throws GeneralSecurityException, IOException {
+        KeyStore one = empty();
+        one.setCertificateEntry(alias, all().getCertificate(alias));
+        return write(one, alias + "-trust");
+    }
+
+    private Path write(KeyStore store, String name) throws GeneralSecurityException, IOException {
+        Path written = directory.resolve(name + ".p12");
+        try (OutputStream out = Files.newOutputStream(written)) {
+            store.store(out, PASSWORD.toCharArray());
+        }
+        return written;
+    }
+
     /** Writes {@code ALIAS.crt}; with a key, {@code ALIAS.key}, too. */
-    Path pem(String alias, boolean key) throws GeneralSecurityException, IOException {
+    public Path pem(String alias, boolean key) throws GeneralSecurityException, IOException {
         StringBuilder certificates = new StringBuilder();
         for (Certificate each : all().getCertificateChain(alias)) {
             certificates.append(block("CERTIFICATE", each.getEncoded()));

@@ -9,11 +9,17 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,14 +34,20 @@ final class AskingRoute implements LeaderRoute {
     private final byte[] question;
     private final Map<InetSocketAddress, InetSocketAddress> nodes;
     private final Duration interval;
+    private final @Nullable SSLContext tls;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final Thread thread;
     private volatile boolean closed;
     private volatile @Nullable Socket asked;
     private volatile @Nullable InetSocketAddress leader;
     private @Nullable InetSocketAddress lastPort;
+    private final Set<InetSocketAddress> saidOf = new HashSet<>();
 
-    AskingRoute(GroupId group, Map<InetSocketAddress, InetSocketAddress> nodes, Duration interval) {
+    AskingRoute(
+            GroupId group,
+            Map<InetSocketAddress, InetSocketAddress> nodes,
+            Duration interval,
+            @Nullable SSLContext tls) {
         if (nodes.isEmpty()) {
             throw new IllegalArgumentException("no nodes are given to ask for the leader of group " + group);
         }
@@ -44,6 +56,7 @@ final class AskingRoute implements LeaderRoute {
         }
         this.nodes = new LinkedHashMap<>(nodes);
         this.interval = interval;
+        this.tls = tls;
         question = ("GET /leader?group=" + URLEncoder.encode(group.value(), StandardCharsets.UTF_8)
                         + " HTTP/1.0\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII);
@@ -119,13 +132,39 @@ final class AskingRoute implements LeaderRoute {
             asked = socket;
             socket.setSoTimeout(ANSWER_MILLIS);
             socket.connect(port, CONNECT_MILLIS);
-            socket.getOutputStream().write(question);
-            return Arrays.equals(socket.getInputStream().readNBytes(YES.length), YES);
+            return isYes(secured(socket, port));
+        } catch (SSLException e) {
+            if (saidOf.add(port)) {
+                LOG.warn(
+                        "{} cannot be asked who leads: {}; it must speak TLS with a certificate that names this host, of an authority that is trusted here",
+                        port,
+                        e.getMessage());
+            }
+            return false;
         } catch (IOException e) {
             LOG.trace("{} does not say whether it leads", port, e);
             return false;
         } finally {
             asked = null;
         }
+    }
+
+    private Socket secured(Socket socket, InetSocketAddress port) throws IOException {
+        SSLContext context = tls;
+        if (context == null) {
+            return socket;
+        }
+        SSLSocket secured =
+                (SSLSocket) context.getSocketFactory().createSocket(socket, port.getHostString(), port.getPort(), true);
+        SSLParameters parameters = secured.getSSLParameters();
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        secured.setSSLParameters(parameters);
+        secured.startHandshake();
+        return secured;
+    }
+
+    private boolean isYes(Socket socket) throws IOException {
+        socket.getOutputStream().write(question);
+        return Arrays.equals(socket.getInputStream().readNBytes(YES.length), YES);
     }
 }

@@ -3,8 +3,10 @@ package dev.handover.netty.ops;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.Registration;
+import dev.handover.netty.TlsOptions;
 import dev.handover.replication.ReplicatedLog;
 import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Function;
@@ -39,6 +41,18 @@ public interface LeaderRoute extends AutoCloseable {
      * @param interval between two rounds of questions; from 10 ms to 1 min. Too small: rounds of messages among the nodes for nothing; too big: clients wait so long after a change
      */
     static LeaderRoute asking(GroupId group, Map<InetSocketAddress, InetSocketAddress> nodes, Duration interval) {
-        return new AskingRoute(group, nodes, interval);
+        return new AskingRoute(group, nodes, interval, null);
+    }
+
+    /**
+     * The same where the operations ports speak TLS: each certificate must be of an authority that these options trust and name the host that is asked, by the rules of HTTPS.
+     *
+     * @param tls also this process's own certificate, for ports that ask for one
+     * @throws GeneralSecurityException if the JDK cannot use what they say
+     */
+    static LeaderRoute asking(
+            GroupId group, Map<InetSocketAddress, InetSocketAddress> nodes, Duration interval, TlsOptions tls)
+            throws GeneralSecurityException {
+        return new AskingRoute(group, nodes, interval, tls.context());
     }
 }

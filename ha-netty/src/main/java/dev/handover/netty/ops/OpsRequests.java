@@ -33,14 +33,16 @@ final class OpsRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private final OpsRoutes routes;
     private final OpsEvents events;
+    private final OpsTls tls;
     private final long timeoutMillis;
     private final Deque<FullHttpRequest> ahead = new ArrayDeque<>();
     private @Nullable ScheduledFuture<?> deadline;
     private boolean busy;
 
-    OpsRequests(OpsRoutes routes, OpsEvents events, long timeoutMillis) {
+    OpsRequests(OpsRoutes routes, OpsEvents events, OpsTls tls, long timeoutMillis) {
         this.routes = routes;
         this.events = events;
+        this.tls = tls;
         this.timeoutMillis = timeoutMillis;
     }
 
@@ -174,7 +176,8 @@ final class OpsRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException || cause instanceof WriteTimeoutException)) {
+        boolean known = tls.explains(ctx.channel(), cause);
+        if (!known && !(cause instanceof IOException || cause instanceof WriteTimeoutException)) {
             LOG.warn(
                     "The operations port closes the connection of {}",
                     ctx.channel().remoteAddress(),

@@ -1,6 +1,7 @@
 package dev.handover.netty.ops;
 
 import dev.handover.Registration;
+import dev.handover.netty.TlsOptions;
 import dev.handover.ops.OpsModel;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -41,8 +42,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code POST /actions/NAME}<td>form {@code subject}, {@code target}, {@code confirm}; only with {@link Builder#actions}: {@code Authorization: Bearer TOKEN}
  * </table>
  *
- * <p>Reads need no token: keep the port where only your own network comes. There is no TLS; put a proxy before it where it must be crossed by a token. One daemon thread, and one more while metrics
- * are scraped. Connections, requests, their sizes and their times are bounded. The model stays the caller's.
+ * <p>Reads need no token: keep the port where only your own network comes. Without {@link Builder#tls TLS} a token crosses the network readable: put a proxy before it then. One daemon thread, one more while metrics
+ * are scraped, and with TLS one that looks whether certificates have changed. Connections, requests, their sizes and their times are bounded. The model stays the caller's.
  */
 public final class OpsServer implements AutoCloseable {
     private static final int MAX_LINE_BYTES = 4096;
@@ -56,11 +57,13 @@ public final class OpsServer implements AutoCloseable {
     private final ChannelGroup channels;
     private final OpsEvents events;
     private final ThreadPoolExecutor scraper;
+    private final OpsTls tls;
     private final Channel listener;
     private final Registration changes;
 
     private OpsServer(Builder options) throws IOException {
         this.options = options;
+        tls = new OpsTls(options.tls, options.clientCertificates, options.timeout);
         loop = new Loop("ops-port");
         channels = new DefaultChannelGroup(loop.one(), true);
         events = new OpsEvents(options.model, options.maxViewers);
@@ -85,6 +88,7 @@ public final class OpsServer implements AutoCloseable {
                     "the operations port");
         } catch (IOException | RuntimeException e) {
             loop.end();
+            tls.close();
             throw e;
         }
         changes = options.model.listen(() -> {
@@ -104,6 +108,16 @@ public final class OpsServer implements AutoCloseable {
         return (InetSocketAddress) listener.localAddress();
     }
 
+    /**
+     * Has connections that begin from now on show another certificate; for certificates that come from elsewhere than files, which are looked at by themselves. Any thread.
+     *
+     * @throws IOException if it is not valid now; nothing has changed then
+     * @throws IllegalStateException if this port was started without TLS
+     */
+    public void renew(TlsOptions options) throws IOException {
+        tls.renew(options);
+    }
+
     /** Closes the port and all connections, and ends its threads. Closing twice is fine. */
     @Override
     public void close() {
@@ -112,6 +126,7 @@ public final class OpsServer implements AutoCloseable {
         channels.close();
         scraper.shutdownNow();
         loop.end();
+        tls.close();
     }
 
     private void accept(Channel channel) {
@@ -122,6 +137,7 @@ public final class OpsServer implements AutoCloseable {
         channels.add(channel);
         long timeout = options.timeout.toMillis();
         channel.pipeline()
+                .addLast(tls.first())
                 .addLast(new HttpServerCodec(new HttpDecoderConfig()
                         .setMaxInitialLineLength(MAX_LINE_BYTES)
                         .setMaxHeaderSize(MAX_HEADER_BYTES)))
@@ -131,6 +147,7 @@ public final class OpsServer implements AutoCloseable {
                 .addLast(new OpsRequests(
                         new OpsRoutes(options.model, options.metrics, options.token, options.address, scraper),
                         events,
+                        tls,
                         timeout));
     }
 
@@ -145,6 +162,8 @@ public final class OpsServer implements AutoCloseable {
         private Duration timeout = Duration.ofSeconds(30);
         private @Nullable Supplier<String> metrics;
         private byte @Nullable [] token;
+        private @Nullable TlsOptions tls;
+        private boolean clientCertificates;
 
         private Builder(OpsModel model) {
             this.model = Objects.requireNonNull(model, "model");
@@ -177,6 +196,21 @@ public final class OpsServer implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Speaks TLS and nothing else; default is plain HTTP. Browsers, Prometheus and load balancers are shown the certificate, which names the host that they dial, and are asked for none. Whom it names is not checked here: it may be the certificate that this
+         * node shows to others, if that names the host, too.
+         */
+        public Builder tls(TlsOptions how) {
+            tls = Objects.requireNonNull(how, "how");
+            return this;
+        }
+
+        /** Whether, with TLS, only those are answered who show a certificate of an authority that these options trust; default false. Whom it names does not matter. */
+        public Builder clientCertificates(boolean asked) {
+            clientCertificates = asked;
+            return this;
+        }
+
         /** At a time; default 256, more are closed at once. Too small: load balancers that check get nothing and take the node for dead. */
         public Builder maxConnections(int value) {
             maxConnections = value;
@@ -198,7 +232,7 @@ public final class OpsServer implements AutoCloseable {
         /**
          * Listens.
          *
-         * @throws IOException if the address cannot be bound; the message names it
+         * @throws IOException if the address cannot be bound, or with TLS the certificate is not valid now; the message names it
          * @throws IllegalArgumentException if a setting makes no sense
          */
         public OpsServer start() throws IOException {
@@ -208,6 +242,10 @@ public final class OpsServer implements AutoCloseable {
             }
             if (timeout.toMillis() < 10 || timeout.compareTo(Duration.ofHours(1)) > 0) {
                 throw new IllegalArgumentException("timeout " + timeout + " is not between 10 ms and 1 h");
+            }
+            if (clientCertificates && tls == null) {
+                throw new IllegalArgumentException(
+                        "clientCertificates(true) asks for certificates, which needs tls(...)");
             }
             if (address.isUnresolved()) {
                 throw new IllegalArgumentException("host '" + address.getHostString() + "' is not known");

@@ -65,6 +65,7 @@ public final class ClusterBenchmark {
             }
         }
         report.write();
+        report.end();
     }
 
     private static void limits(Options options, Report report) throws IOException, InterruptedException {

@@ -28,6 +28,9 @@ interface Contender {
         return false;
     }
 
+    /** In the benchmark's own process, before the first replica starts. */
+    default void prepare(Layout layout) throws IOException, InterruptedException {}
+
     /** Starts a replica in this process; returns when it takes part. */
     Server serve(Layout layout, int self) throws Exception;
 

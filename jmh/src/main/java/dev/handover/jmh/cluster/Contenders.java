@@ -8,6 +8,7 @@ final class Contenders {
 
     private static final List<Contender> ALL = List.of(
             new HandoverContender(),
+            new HandoverContender(true),
             new AeronContender(),
             new JRaftContender(),
             new JGroupsContender(),

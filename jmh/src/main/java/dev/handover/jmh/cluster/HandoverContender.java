@@ -9,21 +9,38 @@ import dev.handover.replication.Consistency;
 import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.StateMachine;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/** This project. */
+/** This project; or the same with mutual TLS between the replicas, and without it between client and leader as ever. */
 final class HandoverContender implements Contender {
+    static final String NAME = "handover";
+    static final String TLS = "handover-tls";
     private static final Duration WAIT = Duration.ofSeconds(60);
+
+    private final boolean tls;
+
+    HandoverContender() {
+        this(false);
+    }
+
+    HandoverContender(boolean tls) {
+        this.tls = tls;
+    }
+
+    static String node(int replica) {
+        return "n" + replica;
+    }
 
     @Override
     public String name() {
-        return "handover";
+        return tls ? TLS : NAME;
     }
 
     @Override
     public String title() {
-        return "Handover";
+        return tls ? "Handover with TLS" : "Handover";
     }
 
     @Override
@@ -34,7 +51,8 @@ final class HandoverContender implements Contender {
     @Override
     public List<String> settings() {
         return List.of(
-                "all defaults; every replica in the in-sync set, so an answer means durable on all of them",
+                (tls ? "TLS between the replicas (mutual, the JDK's, EC certificates), else " : "")
+                        + "all defaults; every replica in the in-sync set, so an answer means durable on all of them",
                 "client: a frame over TCP to the leader's process, which submits to its replicated log",
                 "ZooKeeper: one embedded server in the benchmark's own process");
     }
@@ -45,11 +63,22 @@ final class HandoverContender implements Contender {
     }
 
     @Override
+    public void prepare(Layout layout) throws IOException, InterruptedException {
+        if (tls) {
+            BenchmarkTls.make(layout);
+        }
+    }
+
+    @Override
     public Server serve(Layout layout, int self) throws Exception {
         Ledger ledger = new Ledger();
-        HaNode node = HaNode.builder(NodeId.of("n" + self))
+        NettyTransport.Builder transport = NettyTransport.builder(Layout.HOST, layout.port(self, 1));
+        if (tls) {
+            transport.tls(BenchmarkTls.options(layout));
+        }
+        HaNode node = HaNode.builder(NodeId.of(node(self)))
                 .configurationStore(ZooKeeperConfigurationStore.connect(layout.zooKeeper()))
-                .transport(NettyTransport.listen(Layout.HOST, layout.port(self, 1)))
+                .transport(transport.build())
                 .dataDirectory(layout.data(self))
                 .start();
         ReplicatedLog log = node.join(GroupId.of("bench-" + layout.directory().getFileName()), new StateMachine() {

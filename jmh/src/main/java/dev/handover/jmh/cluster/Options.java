@@ -25,7 +25,7 @@ record Options(
             Usage: java -jar benchmarks.jar cluster [OPTION...]
             Whole clusters against each other, one after the other: replicas and a client in processes of their own, every answer durable.
 
-              --systems a,b      of handover, aeron, sofajraft, jgroups-raft, ratis, latch   (handover,aeron,sofajraft,jgroups-raft,ratis)
+              --systems a,b      of handover, handover-tls, aeron, sofajraft, jgroups-raft, ratis, latch   (handover,aeron,sofajraft,jgroups-raft,ratis)
               --windows n,m      commands under way at a time                                (1,64,1024)
               --sizes n,m        bytes of a command                                          (256)
               --seconds n        measured, for each row                                      (10)

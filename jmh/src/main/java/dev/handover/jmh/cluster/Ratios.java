@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 
 /** Handover beside the others of the same run, which is all that figures of one machine are good for. */
 final class Ratios {
-    private static final String OWN = new HandoverContender().name();
+    private static final String OWN = HandoverContender.NAME;
+    private static final String TLS = HandoverContender.TLS;
     private static final String NO_LOG = new LatchContender().name();
 
     private final List<Row> rows;
@@ -61,6 +62,33 @@ final class Ratios {
                         + "| work | of | best peer | ratio |\n|---|---|---|---:|\n" + table;
     }
 
+    /** A section of the page; empty if it was not measured both with and without. */
+    String tls() {
+        StringBuilder table = new StringBuilder();
+        for (Row with : rows) {
+            if (with.system().equals(TLS) && with.perSecond() > 0) {
+                rows.stream()
+                        .filter(row -> row.system().equals(OWN) && isSameWork(row, with) && row.perSecond() > 0)
+                        .findFirst()
+                        .ifPresent(without -> table.append(String.format(
+                                Locale.ROOT,
+                                "| window %d, %d bytes, %d %% reads | %.2f | %.2f | %.2f | %.2f |%n",
+                                with.window(),
+                                with.bytes(),
+                                with.reads(),
+                                with.perSecond() / without.perSecond(),
+                                with.p50Micros() / without.p50Micros(),
+                                with.p99Micros() / without.p99Micros(),
+                                with.serverMicros() / without.serverMicros())));
+            }
+        }
+        return table.isEmpty()
+                ? ""
+                : "\n## What TLS costs\n\nHandover's figure with TLS between the replicas divided by that without, in this run.\n\n"
+                        + "| work | throughput | p50 | p99 | servers' processor time |\n|---|---:|---:|---:|---:|\n"
+                        + table;
+    }
+
     private void line(
             StringBuilder table,
             String work,
@@ -88,16 +116,17 @@ final class Ratios {
     }
 
     private Stream<Row> peers(Row own) {
-        return rows.stream()
-                .filter(row -> counts(row.system())
-                        && row.perSecond() > 0
-                        && row.replicas() == own.replicas()
-                        && row.window() == own.window()
-                        && row.bytes() == own.bytes()
-                        && row.reads() == own.reads());
+        return rows.stream().filter(row -> counts(row.system()) && row.perSecond() > 0 && isSameWork(row, own));
+    }
+
+    private static boolean isSameWork(Row one, Row other) {
+        return one.replicas() == other.replicas()
+                && one.window() == other.window()
+                && one.bytes() == other.bytes()
+                && one.reads() == other.reads();
     }
 
     private boolean counts(String system) {
-        return !system.equals(OWN) && !misbehaved.contains(system);
+        return !system.equals(OWN) && !system.equals(TLS) && !misbehaved.contains(system);
     }
 }

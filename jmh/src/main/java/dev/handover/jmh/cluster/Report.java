@@ -105,6 +105,11 @@ final class Report {
         }
     }
 
+    /** On standard output, when all has been measured. */
+    void end() {
+        System.out.print(new Ratios(rows, takeOverMedians(), misbehaved.keySet()).tls());
+    }
+
     private Map<String, Double> takeOverMedians() {
         Map<String, Double> medians = new LinkedHashMap<>();
         takeOvers.forEach((name, rounds) -> medians.put(name, median(sortedGaps(rounds))));
@@ -192,7 +197,8 @@ final class Report {
                     row.serverMicros(),
                     row.clientMicros()));
         }
-        page.append(new Ratios(rows, takeOverMedians(), misbehaved.keySet()).markdown());
+        Ratios ratios = new Ratios(rows, takeOverMedians(), misbehaved.keySet());
+        page.append(ratios.markdown()).append(ratios.tls());
         page.append("\n## What the machine could do\n\n| | |\n|---|---:|\n");
         for (Limit limit : limits) {
             page.append(String.format(

@@ -25,6 +25,7 @@ final class RunningCluster implements AutoCloseable {
         Files.createDirectories(layout.directory());
         layoutFile = layout.directory().resolve("layout.properties");
         layout.save(layoutFile);
+        contender.prepare(layout);
         try {
             for (int i = 0; i < layout.replicas(); i++) {
                 replicas.add(spawn(i));

@@ -40,4 +40,17 @@ class RatiosTest {
         assertThat(new Ratios(rows, Map.of("handover", 25.0, "latch", 9.0), Set.of("sofajraft")).markdown())
                 .isEmpty();
     }
+
+    @Test
+    void shouldTellWhatTlsCostsAndNotTakeItForAPeer() {
+        List<Row> rows = List.of(
+                row("handover", 64, 80_000, 400, 1000, 10),
+                row("handover-tls", 64, 60_000, 500, 1200, 14),
+                row("handover-tls", 1024, 60_000, 500, 1200, 14));
+        Ratios ratios = new Ratios(rows, Map.of("handover", 25.0, "handover-tls", 30.0), Set.of());
+
+        assertThat(ratios.tls()).contains("| window 64, 256 bytes, 0 % reads | 0.75 | 1.25 | 1.20 | 1.40 |");
+        assertThat(ratios.tls()).doesNotContain("1024");
+        assertThat(ratios.markdown()).isEmpty();
+    }
 }

@@ -120,6 +120,9 @@ final class KvServer implements AutoCloseable {
             OpsModel model = keep(OpsModel.of(node));
             PrometheusMetrics metrics = keep(new PrometheusMetrics(node));
             OpsServer.Builder builder = OpsServer.builder(model).listen(address).metrics(metrics::scrape);
+            if (tls != null && options.opsTls()) {
+                builder.tls(tls);
+            }
             String token = options.opsToken();
             if (token != null) {
                 builder.actions(token);

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param snapshotMargin entries before the newest snapshot that stay in the log
  * @param ops where load balancers, Prometheus and people ask; null for nowhere
  * @param opsToken who knows it may act there; null: nobody
+ * @param opsTls whether they ask there over TLS, with the certificate of {@code tls}
  * @param storage sizes of the log's files and of what stays free on the disk
  * @param tls between the nodes; null: none
  */
@@ -58,6 +59,7 @@ record Options(
         int snapshotMargin,
         @Nullable InetSocketAddress ops,
         @Nullable String opsToken,
+        boolean opsTls,
         StorageOptions storage,
         @Nullable TlsOptions tls) {
     static final String USAGE =
@@ -65,7 +67,7 @@ record Options(
                     + " --peer HOST:PORT --zookeeper HOST:PORT[,...]|embedded[:PORT]"
                     + " [--timeout 5s] [--max-clients 10000] [--failure-timeout 500ms] [--min-in-sync 1] [--learner no]"
                     + " [--priority 0] [--snapshot-interval 60m] [--snapshot-margin 65536] [--segment-size 64m] [--disk-reserve 64m]"
-                    + " [--ops HOST:PORT] [--ops-token FILE] [--tls-certificate FILE --tls-key FILE --tls-trust FILE]";
+                    + " [--ops HOST:PORT] [--ops-token FILE] [--ops-tls no] [--tls-certificate FILE --tls-key FILE --tls-trust FILE]";
 
     static final String HELP = USAGE
             + """
@@ -96,6 +98,7 @@ record Options(
               --disk-reserve SIZE     writes are refused when less would stay free on the disk; default 64m
               --ops HOST:PORT         where load balancers ask who leads, Prometheus scrapes, and a browser shows a page
               --ops-token FILE        whoever knows the one line in it may transfer the leadership by that page
+              --ops-tls yes|no        yes: they do so over TLS, with the certificate below, which then names this host as well; default no
               --tls-certificate FILE  this node's certificate in PEM format, which names it: mutual TLS between the nodes, on all of
                                       them or on none. Redis clients are not part of it
               --tls-key FILE          its private key, PKCS #8 without a password
@@ -125,6 +128,7 @@ record Options(
             "--disk-reserve",
             "--ops",
             "--ops-token",
+            "--ops-tls",
             "--tls-certificate",
             "--tls-key",
             "--tls-trust");
@@ -150,6 +154,10 @@ record Options(
         }
         String zooKeeper = required(values, "--zookeeper", Options::servers);
         boolean embedded = isEmbedded(zooKeeper);
+        boolean opsTls = optional(values, "--ops-tls", "no", Options::yes);
+        if (opsTls && !(values.containsKey("--ops") && values.containsKey("--tls-certificate"))) {
+            throw new IllegalArgumentException("--ops-tls 'yes': needs --ops, and a certificate: --tls-certificate");
+        }
         return new Options(
                 required(values, "--id", NodeId::of),
                 required(values, "--group", GroupId::of),
@@ -176,6 +184,7 @@ record Options(
                 optional(values, "--snapshot-margin", "65536", value -> number(value, 0, Integer.MAX_VALUE)),
                 values.containsKey("--ops") ? required(values, "--ops", Options::address) : null,
                 values.containsKey("--ops-token") ? required(values, "--ops-token", Options::line) : null,
+                opsTls,
                 new StorageOptions(
                         optional(values, "--segment-size", "64m", value -> size(value, 64 << 10, 1 << 30)),
                         optional(values, "--disk-reserve", "64m", value -> size(value, 0, 1L << 40))),

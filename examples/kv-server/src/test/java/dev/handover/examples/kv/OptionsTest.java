@@ -87,6 +87,7 @@ class OptionsTest {
                 "--max-clients|0|--max-clients '0': expected 1 to 1000000",
                 "--min-in-sync|many|--min-in-sync 'many': 'many' is not a number",
                 "--tls-certificate|a.crt|--tls-key is missing",
+                "--ops-tls|yes|--ops-tls 'yes': needs --ops, and a certificate: --tls-certificate",
                 "--learner|true|--learner 'true': expected yes or no",
                 "--priority|1001|--priority '1001': expected -1000 to 1000",
                 "--segment-size|64|--segment-size '64': expected a number with k, m or g, such as 64m",

@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.handover.netty.TlsOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.Test;
@@ -30,7 +36,10 @@ class SecuredServersTest {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/openssl")), "openssl is missing: apt-get install openssl");
         Path output = directory.resolve("output");
         Process process = new ProcessBuilder(
-                        Path.of("make-certificates").toAbsolutePath().toString(), directory.toString(), "a", "b")
+                        Path.of("make-certificates").toAbsolutePath().toString(),
+                        directory.toString(),
+                        "a=127.0.0.1,localhost",
+                        "b")
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
@@ -55,6 +64,10 @@ class SecuredServersTest {
                 "10s", // nobody takes over on a busy machine
                 "--timeout",
                 "30s",
+                "--ops",
+                "127.0.0.1:0",
+                "--ops-tls",
+                "yes",
                 "--segment-size",
                 "1m",
                 "--disk-reserve",
@@ -95,6 +108,7 @@ class SecuredServersTest {
                     assertThat(toB.call("INCR", "n")).isEqualTo(":1");
                 }
                 assertSpeaksTls(address(a, "peer"));
+                assertAnswersOverTls(address(a, "ops"));
             }
         }
     }
@@ -106,6 +120,19 @@ class SecuredServersTest {
             socket.setSoTimeout(20_000);
             assertThatThrownBy(socket::startHandshake).hasMessageContaining("PKIX path building failed");
         }
+    }
+
+    /** By the rules of HTTPS, for who trusts the authority. */
+    private void assertAnswersOverTls(InetSocketAddress ops) throws Exception {
+        SSLContext context = TlsOptions.pem(
+                        directory.resolve("b.crt"), directory.resolve("b.key"), directory.resolve("ca.crt"))
+                .context();
+        HttpRequest question = HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + ops.getPort() + "/live"))
+                .timeout(Duration.ofSeconds(60))
+                .build();
+        HttpClient client = HttpClient.newBuilder().sslContext(context).build();
+        assertThat(client.send(question, HttpResponse.BodyHandlers.discarding()).statusCode())
+                .isEqualTo(200);
     }
 
     @Test

@@ -1,0 +1,96 @@
+package dev.handover.netty;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A certificate, its private key, and the authorities to be trusted: in which files they are, and what was in these when they were read. */
+abstract class CertificateFiles {
+    private final List<Path> files;
+    private final List<byte[]> contents;
+
+    /** @param files the first holds the private key */
+    CertificateFiles(List<Path> files) throws IOException {
+        this.files = List.copyOf(files);
+        this.contents = read();
+    }
+
+    private List<byte[]> read() throws IOException {
+        List<byte[]> read = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            try {
+                read.add(Files.readAllBytes(files.get(i)));
+            } catch (IOException e) {
+                throw new IOException(
+                        (i == 0 ? "private key " : "certificates in ") + files.get(i)
+                                + " cannot be read: is it there, and this process's? (" + e + ")",
+                        e);
+            }
+        }
+        return read;
+    }
+
+    Path file(int index) {
+        return files.get(index);
+    }
+
+    byte[] content(int index) {
+        return contents.get(index);
+    }
+
+    /** This node's certificate first. */
+    abstract List<X509Certificate> chain();
+
+    abstract PrivateKey key();
+
+    abstract List<X509Certificate> authorities();
+
+    /** @throws IOException if they are not whole, as they may be while they are being replaced */
+    abstract CertificateFiles again() throws IOException;
+
+    /** Whether the files are not as they were. */
+    final boolean changed() throws IOException {
+        List<byte[]> now = read();
+        for (int i = 0; i < now.size(); i++) {
+            if (!Arrays.equals(now.get(i), contents.get(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What the one signs, the other knows. */
+    static boolean belong(PrivateKey key, PublicKey certified) throws IOException {
+        String algorithm =
+                switch (certified.getAlgorithm()) {
+                    case "RSA" -> "SHA256withRSA";
+                    case "EC" -> "SHA256withECDSA";
+                    case "DSA" -> "SHA256withDSA";
+                    default -> certified.getAlgorithm(); // EdDSA, RSASSA-PSS
+                };
+        byte[] text = "whose key is this?".getBytes(StandardCharsets.US_ASCII);
+        try {
+            Signature signing = Signature.getInstance(algorithm);
+            signing.initSign(key);
+            signing.update(text);
+            Signature checking = Signature.getInstance(algorithm);
+            checking.initVerify(certified);
+            checking.update(text);
+            return checking.verify(signing.sign());
+        } catch (GeneralSecurityException e) {
+            throw new IOException(
+                    "keys of " + certified.getAlgorithm() + " cannot be used here (" + e.getMessage()
+                            + "): use EC or RSA",
+                    e);
+        }
+    }
+}
