@@ -17,7 +17,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.apache.zookeeper.server.NIOServerCnxnFactory;
 import org.apache.zookeeper.server.PurgeTxnLog;
+import org.apache.zookeeper.server.ServerCnxnFactory;
 import org.apache.zookeeper.server.persistence.FileTxnLog;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,6 +55,15 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
     private static final long PURGE_INTERVAL_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final int SNAPSHOTS_KEPT = 3; // the least that ZooKeeper allows
     private static final long PREALLOCATED_BYTES = 1 << 20;
+
+    static {
+        // NIOServerCnxnFactory makes itself the JVM's default for threads that die, when it is first used: that place
+        // is the application's
+        Thread.UncaughtExceptionHandler applications = Thread.getDefaultUncaughtExceptionHandler();
+        ServerCnxnFactory first = new NIOServerCnxnFactory();
+        LOG.trace("{} has been initialized", first.getClass());
+        Thread.setDefaultUncaughtExceptionHandler(applications);
+    }
 
     private final Path dataDirectory;
     private final FileChannel lock;
@@ -98,7 +109,7 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
             throw e;
         }
         String name = "embedded-zookeeper-" + NUMBER.incrementAndGet();
-        group = new ThreadGroup(name);
+        group = new ServerThreads(name);
         caretaker = new Thread(group, this::run, name);
         caretaker.setDaemon(true); // and with it all threads that ZooKeeper starts
     }
@@ -428,6 +439,18 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
                     .findFirst()
                     .orElseThrow(() ->
                             new IllegalArgumentException("own id " + ownId + " is not in the ensemble " + ensemble));
+        }
+    }
+
+    /** The threads of one server: what ends one of them is logged, whatever the application does with its own. */
+    private static final class ServerThreads extends ThreadGroup {
+        ServerThreads(String name) {
+            super(name);
+        }
+
+        @Override
+        public void uncaughtException(Thread thread, Throwable failure) {
+            LOG.error("Thread {} of an embedded ZooKeeper has died", thread.getName(), failure);
         }
     }
 }

@@ -82,6 +82,16 @@ class EmbeddedZooKeeperTest {
     }
 
     @Test
+    void shouldLeaveToTheApplicationWhatItDoesWithThreadsThatDie() throws Exception {
+        try (EmbeddedZooKeeper server =
+                EmbeddedZooKeeper.builder().dataDirectory(directory).start()) {
+            server.awaitServing(LIMIT);
+            Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+            assertThat(handler == null ? "" : handler.getClass().getName()).doesNotContain("zookeeper");
+        }
+    }
+
+    @Test
     void shouldTellInsteadOfEndingTheJvm() throws Exception {
         try (EmbeddedZooKeeper victim = EmbeddedZooKeeper.builder()
                         .dataDirectory(directory.resolve("1"))

@@ -136,20 +136,32 @@ public final class KvCluster implements AutoCloseable {
         Waiting.until(count + " replicas in sync", timeout, () -> saysInSync(count));
     }
 
-    /** Whether the leader says at the moment that so many replicas are in sync, itself included. */
+    /**
+     * Whether the leader says at the moment that so many replicas are in sync, itself included. One that was replaced without knowing it yet still calls
+     * itself the leader: whoever is in a later epoch shows it.
+     */
     public boolean saysInSync(int count) {
-        return nodes.stream().anyMatch(node -> saysInSync(node, count));
+        List<Map<String, String>> infos = nodes.stream()
+                .filter(KvNode::isAlive)
+                .map(KvCluster::infoOf)
+                .filter(info -> info.containsKey("epoch"))
+                .toList();
+        long newest = infos.stream().mapToLong(KvCluster::epoch).max().orElse(0);
+        return infos.stream()
+                .anyMatch(info -> epoch(info) == newest
+                        && "LEADER".equals(info.get("state"))
+                        && Integer.toString(count).equals(info.get("in_sync_count")));
     }
 
-    private static boolean saysInSync(KvNode node, int count) {
-        if (!node.isAlive()) {
-            return false;
-        }
+    private static long epoch(Map<String, String> info) {
+        return Long.parseLong(info.get("epoch"));
+    }
+
+    private static Map<String, String> infoOf(KvNode node) {
         try {
-            Map<String, String> info = node.info();
-            return "LEADER".equals(info.get("state")) && Integer.toString(count).equals(info.get("in_sync_count"));
+            return node.info();
         } catch (IOException e) {
-            return false; // it does not answer: another may lead
+            return Map.of(); // it does not answer: another may lead
         }
     }
 
