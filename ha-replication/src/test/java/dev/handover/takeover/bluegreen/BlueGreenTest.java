@@ -185,14 +185,7 @@ class BlueGreenTest {
         } else if (step == GATE) {
             green.notReady = "not yet";
         }
-        AtomicBoolean once = new AtomicBoolean();
-        service.instances.get("b1").node.events().subscribe(event -> {
-            if (event instanceof HaEvent.ColourSwitch begun
-                    && begun.step() == step
-                    && once.compareAndSet(false, true)) {
-                service.kill("g1");
-            }
-        });
+        killWhenItBegins("b1", step, "g1");
         SwitchResult result = result(switchTo(
                 "b1", plan("green").withTimeout(PREPARE, Duration.ofSeconds(1)).withBakeTime(Duration.ofSeconds(3))));
         assertThat(result.live()).as(result.reason()).isEqualTo("blue");
@@ -208,18 +201,62 @@ class BlueGreenTest {
             names = {"PREPARE", "WARM", "GATE", "SWITCH", "BAKE", "COMMIT", "DRAIN"})
     void shouldGoOnWhenWhoeverConductsIsKilledInAnyStep(SwitchStep step) throws Exception {
         startAll("b1", "b2", "g1");
-        AtomicBoolean once = new AtomicBoolean();
-        service.instances.get("b1").node.events().subscribe(event -> {
-            if (event instanceof HaEvent.ColourSwitch begun
-                    && begun.step() == step
-                    && once.compareAndSet(false, true)) {
-                service.kill("b1");
-            }
-        });
+        AtomicBoolean once = killWhenItBegins("b1", step, "b1");
         SwitchResult result = result(switchTo("g1", plan("green")));
         assertThat(result.outcome()).as(result.reason()).isEqualTo(COMMITTED);
         assertThat(once).isTrue();
         service.awaitLedBy("green");
+    }
+
+    @Test
+    void shouldRollBackToTheEndWhenWhoeverConductsIsKilledMeanwhile() throws Exception {
+        startAll("b1", "b2", "g1");
+        One green = service.instances.get("g1");
+        CompletableFuture<SwitchResult> result =
+                switchTo("g1", plan("green").withApprovalBefore(Duration.ofSeconds(60), COMMIT));
+        TestService.await("green bakes", () -> green.blueGreen.status().step() == BAKE);
+        service.awaitLedBy("green");
+        AtomicBoolean once = killWhenItBegins("b1", ROLL_BACK, "b1");
+        green.blueGreen.abort("enough seen").get(20, TimeUnit.SECONDS);
+        assertThat(result(result).outcome()).isEqualTo(ROLLED_BACK);
+        assertThat(once).isTrue();
+        service.awaitLive("blue");
+        service.awaitLedBy("blue");
+        service.instances.get("b2").serve(0);
+    }
+
+    /** Then there is no way back by itself: the one that is left serves, whatever its colour, until somebody switches to it. */
+    @ParameterizedTest
+    @EnumSource(
+            value = SwitchStep.class,
+            names = {"COMMIT", "DRAIN"})
+    void shouldGoOnAndBeSwitchedBackByHandWhenGreenIsKilledAfterTheCommit(SwitchStep step) throws Exception {
+        startAll("b1", "g1");
+        AtomicBoolean once = killWhenItBegins("b1", step, "g1");
+        SwitchResult result = result(switchTo("b1", plan("green").withTimeout(COMMIT, Duration.ofSeconds(2))));
+        assertThat(once).isTrue();
+        assertThat(result.outcome()).as(result.reason()).isEqualTo(COMMITTED);
+        assertThat(result.live()).isEqualTo("green");
+        service.awaitLedBy("blue");
+        One blue = service.instances.get("b1");
+        blue.serve(0);
+        blue.serve(1);
+        SwitchResult back = result(switchTo("b1", plan("blue")));
+        assertThat(back.outcome()).as(back.reason()).isEqualTo(COMMITTED);
+        service.awaitLive("blue");
+        blue.serve(0);
+    }
+
+    private AtomicBoolean killWhenItBegins(String heardBy, SwitchStep step, String victim) {
+        AtomicBoolean once = new AtomicBoolean();
+        service.instances.get(heardBy).node.events().subscribe(event -> {
+            if (event instanceof HaEvent.ColourSwitch begun
+                    && begun.step() == step
+                    && once.compareAndSet(false, true)) {
+                service.kill(victim);
+            }
+        });
+        return once;
     }
 
     @Test

@@ -153,6 +153,12 @@ final class TestService implements AutoCloseable {
         await(name + " is in sync", () -> GROUPS.stream().allMatch(group -> store.configuration(group).stream()
                 .flatMap(configuration -> configuration.inSync().stream())
                 .anyMatch(replica -> replica.node().equals(node.id()))));
+        for (One other : instances.values()) { // or it refuses to switch to a colour of which it knows nobody
+            await(
+                    other.node.id() + " has heard of " + name,
+                    () -> other.blueGreen.check(colour(name)).get(20, TimeUnit.SECONDS).stream()
+                            .noneMatch(problem -> problem.startsWith("no instance")));
+        }
         return one;
     }
 
