@@ -768,6 +768,16 @@ final class Candidacy implements LeadershipSource {
         listeners.tell();
     }
 
+    /** Why there is no connection; any thread. */
+    void found(String reason) {
+        post(() -> {
+            if (unsure != null) {
+                unsure = new Leadership.Unsure(Instant.now(), "no session with ZooKeeper: " + reason);
+                listeners.tell();
+            }
+        });
+    }
+
     private void doubt(String reason) {
         if (unsure == null) {
             suspendedNanos = System.nanoTime();

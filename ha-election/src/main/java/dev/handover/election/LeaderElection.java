@@ -1,6 +1,8 @@
 package dev.handover.election;
 
 import dev.handover.Registration;
+import dev.handover.election.zookeeper.ConnectionProbe;
+import dev.handover.election.zookeeper.ZooKeeperTls;
 import dev.handover.leadership.LeaderTask;
 import dev.handover.leadership.LeaderTaskRunner;
 import dev.handover.leadership.Leadership;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +23,7 @@ import java.util.function.LongSupplier;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.imps.CuratorFrameworkState;
+import org.apache.curator.framework.state.ConnectionStateListener;
 import org.apache.curator.retry.RetryOneTime;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.common.PathUtils;
@@ -54,10 +58,14 @@ public final class LeaderElection implements Pausable, AutoCloseable {
     private final Tasks tasks;
     private final @Nullable LivenessPort liveness;
     private final @Nullable CuratorFramework ownClient;
+    private final ConnectionProbe probe;
+    private final ConnectionStateListener connectionListener;
+    private final CuratorFramework client;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private LeaderElection(Builder builder, CuratorFramework client, boolean owned) throws IOException {
         path = builder.path;
+        this.client = client;
         ownClient = owned ? client : null;
         name = builder.name;
         UUID instance = UUID.randomUUID();
@@ -79,6 +87,27 @@ public final class LeaderElection implements Pausable, AutoCloseable {
             candidacy.listen(listener);
         }
         candidacy.start();
+        probe = new ConnectionProbe(
+                servers(client),
+                () -> client.getZookeeperClient().getZooKeeper().getClientConfig(),
+                candidacy::found);
+        connectionListener = (changed, state) -> {
+            if (state.isConnected()) {
+                probe.connected();
+            } else {
+                probe.disconnected();
+            }
+        };
+        client.getConnectionStateListenable().addListener(connectionListener, Runnable::run);
+        if (!client.getZookeeperClient().isConnected()) {
+            probe.disconnected();
+        }
+    }
+
+    private static String servers(CuratorFramework client) {
+        String connectString = client.getZookeeperClient().getCurrentConnectionString();
+        int root = connectString.indexOf('/');
+        return root < 0 ? connectString : connectString.substring(0, root);
     }
 
     /**
@@ -193,15 +222,17 @@ public final class LeaderElection implements Pausable, AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            client.getConnectionStateListenable().removeListener(connectionListener);
+            probe.close();
             candidacy.close();
             tasks.close();
             LivenessPort port = liveness;
             if (port != null) {
                 port.close();
             }
-            CuratorFramework client = ownClient;
-            if (client != null) {
-                client.close();
+            CuratorFramework own = ownClient;
+            if (own != null) {
+                own.close();
             }
         }
     }
@@ -242,6 +273,7 @@ public final class LeaderElection implements Pausable, AutoCloseable {
         private Duration operationTimeout = Duration.ofSeconds(10);
         private List<ACL> acl = ZooDefs.Ids.OPEN_ACL_UNSAFE;
         private @Nullable InetSocketAddress fastTakeOver;
+        private @Nullable ZooKeeperTls tls;
         private @Nullable Consumer<? super Leadership> listener;
 
         private Builder(@Nullable CuratorFramework client, String connectString, String path) {
@@ -334,6 +366,17 @@ public final class LeaderElection implements Pausable, AutoCloseable {
             return this;
         }
 
+        /** TLS to ZooKeeper, when the election has a client of its own; default none, unless ZooKeeper's system properties say so. The connect string names its secure port then. A client that was given brings its own: {@link ZooKeeperTls#clientConfig}. */
+        public Builder tls(ZooKeeperTls how) {
+            if (client != null) {
+                throw new IllegalArgumentException(
+                        "the election at " + path
+                                + " was given a Curator client, which brings its own TLS: build it with zkClientConfig(ZooKeeperTls.clientConfig())");
+            }
+            tls = Objects.requireNonNull(how, "how");
+            return this;
+        }
+
         /** Of the znodes that are created. Default open to everybody, as Curator's. */
         public Builder acl(List<ACL> newAcl) {
             if (newAcl.isEmpty()) {
@@ -364,11 +407,16 @@ public final class LeaderElection implements Pausable, AutoCloseable {
         }
 
         private LeaderElection startWithOwnClient() throws IOException {
-            CuratorFramework own = CuratorFrameworkFactory.newClient(
-                    connectString,
-                    Math.toIntExact(sessionTimeout.toMillis()),
-                    Math.toIntExact(Math.min(CONNECT_MILLIS, sessionTimeout.toMillis())),
-                    new RetryOneTime(100));
+            CuratorFrameworkFactory.Builder settings = CuratorFrameworkFactory.builder()
+                    .connectString(connectString)
+                    .sessionTimeoutMs(Math.toIntExact(sessionTimeout.toMillis()))
+                    .connectionTimeoutMs(Math.toIntExact(Math.min(CONNECT_MILLIS, sessionTimeout.toMillis())))
+                    .retryPolicy(new RetryOneTime(100));
+            ZooKeeperTls secured = tls;
+            if (secured != null) {
+                settings.zkClientConfig(secured.clientConfig());
+            }
+            CuratorFramework own = settings.build();
             try {
                 own.start();
                 return new LeaderElection(this, own, true);

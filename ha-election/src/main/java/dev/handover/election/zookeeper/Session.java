@@ -44,6 +44,8 @@ final class Session implements AutoCloseable {
 
     private final String connectString;
     private final Duration operationTimeout;
+    private final @Nullable ZooKeeperTls tls;
+    private final ConnectionProbe probe;
     private final CuratorZookeeperClient curator;
     private final ScheduledThreadPoolExecutor timer;
     private final Set<Operation<?>> pending = ConcurrentHashMap.newKeySet();
@@ -57,10 +59,18 @@ final class Session implements AutoCloseable {
     private volatile @Nullable Link link;
     private Reachability reachability;
     private long changes;
+    private String found = ""; // by the probe, while there is no session
 
-    Session(String connectString, Duration sessionTimeout, Duration operationTimeout, Duration refreshInterval) {
+    Session(
+            String connectString,
+            Duration sessionTimeout,
+            Duration operationTimeout,
+            Duration refreshInterval,
+            @Nullable ZooKeeperTls tls) {
         this.connectString = connectString;
         this.operationTimeout = operationTimeout;
+        this.tls = tls;
+        probe = new ConnectionProbe(connectString, this::clientConfig, this::found);
         reachability = new Reachability(false, "connecting to ZooKeeper at " + connectString);
         timer = new ScheduledThreadPoolExecutor(
                 1,
@@ -88,6 +98,7 @@ final class Session implements AutoCloseable {
     void start() throws IOException {
         try {
             curator.start();
+            probe.disconnected();
         } catch (IOException | RuntimeException e) {
             throw e;
         } catch (Exception e) {
@@ -111,7 +122,7 @@ final class Session implements AutoCloseable {
         if (!operation.isDone() && !closed.get()) {
             operation.timeout(timer.schedule(
                     () -> operation.unanswered("waited " + operationTimeout.toMillis() + " ms for ZooKeeper at "
-                            + connectString + ", last because " + operation.trouble()),
+                            + connectString + ", last because " + operation.trouble() + whatWasFound()),
                     operationTimeout.toNanos(),
                     TimeUnit.NANOSECONDS));
         }
@@ -166,6 +177,7 @@ final class Session implements AutoCloseable {
             }
             reachabilityListeners.forEach(LatestDelivery::close);
             timer.shutdownNow();
+            probe.close();
             boolean own = onOwnThread();
             curator.close(own ? 0 : CLOSE_MILLIS);
             closing.countDown();
@@ -247,9 +259,15 @@ final class Session implements AutoCloseable {
             }
             wasFirst = changes++ == 0;
             connected = state == KeeperState.SyncConnected ? from.handle() : null;
+            if (connected != null) {
+                found = "";
+            }
             reachability = describe(state);
         }
-        if (connected != null) {
+        if (connected == null) {
+            probe.disconnected();
+        } else {
+            probe.connected();
             resumeParked();
             // R14: the first connection is nobody's stampede; all nodes reconnect at once
             later(wasFirst ? 0 : ThreadLocalRandom.current().nextInt(RECONNECT_JITTER_MILLIS), this::refresh);
@@ -276,8 +294,39 @@ final class Session implements AutoCloseable {
             case AuthFailed ->
                 new Reachability(
                         false, "ZooKeeper at " + connectString + " refused the authentication of this process");
-            default -> new Reachability(false, "the connection to ZooKeeper at " + connectString + " is lost");
+            default ->
+                new Reachability(
+                        false,
+                        found.isEmpty()
+                                ? "the connection to ZooKeeper at " + connectString + " is lost"
+                                : "no session with ZooKeeper: " + found);
         };
+    }
+
+    private void found(String what) {
+        synchronized (this) {
+            if (connected != null || closed.get()) {
+                return;
+            }
+            found = what;
+            changes++;
+            reachability = describe(KeeperState.Disconnected);
+        }
+        reachabilityListeners.forEach(this::offerReachability);
+    }
+
+    private synchronized String whatWasFound() {
+        return found.isEmpty() ? "" : ": " + found;
+    }
+
+    private ZKClientConfig clientConfig() {
+        ZKClientConfig config = new ZKClientConfig();
+        config.setProperty(ZKClientConfig.ZOOKEEPER_REQUEST_TIMEOUT, String.valueOf(CLOSE_MILLIS));
+        ZooKeeperTls.withoutSasl(config); // its preparation is a reverse DNS lookup before every connection
+        if (tls != null) {
+            tls.apply(config);
+        }
+        return config;
     }
 
     private void scheduleRefresh(Duration interval) {
@@ -330,14 +379,7 @@ final class Session implements AutoCloseable {
 
         /** Under the lock, because the first event may come before the constructor has returned. */
         synchronized ZooKeeper open(String servers, int timeoutMillis) throws IOException {
-            ZKClientConfig config = new ZKClientConfig();
-            config.setProperty(ZKClientConfig.ZOOKEEPER_REQUEST_TIMEOUT, String.valueOf(CLOSE_MILLIS));
-            if (System.getProperty("java.security.auth.login.config") == null
-                    && System.getProperty(ZKClientConfig.ENABLE_CLIENT_SASL_KEY) == null) {
-                // without SASL its preparation is only a reverse DNS lookup before every connection
-                config.setProperty(ZKClientConfig.ENABLE_CLIENT_SASL_KEY, "false");
-            }
-            ZooKeeper opened = new ZooKeeper(servers, timeoutMillis, this, false, new Servers(servers), config);
+            ZooKeeper opened = new ZooKeeper(servers, timeoutMillis, this, false, new Servers(servers), clientConfig());
             handle = opened;
             return opened;
         }

@@ -14,10 +14,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps configurations in ZooKeeper, one znode per group, as text that people can read:
@@ -50,7 +52,11 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
 
     private ZooKeeperConfigurationStore(Builder builder, String connectString) {
         session = new Session(
-                connectString, builder.sessionTimeout, builder.operationTimeout, builder.watchRefreshInterval);
+                connectString,
+                builder.sessionTimeout,
+                builder.operationTimeout,
+                builder.watchRefreshInterval,
+                builder.tls);
         paths = Paths.ofCluster(builder.cluster);
         membership = new ZooKeeperMembership(session, paths, instance);
         records = new ZooKeeperRecords(session, paths);
@@ -173,6 +179,7 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
         private Duration sessionTimeout = Duration.ofSeconds(10);
         private Duration operationTimeout = Duration.ofSeconds(5);
         private Duration watchRefreshInterval = Duration.ofSeconds(30);
+        private @Nullable ZooKeeperTls tls;
 
         private Builder(String connectString) {
             this.connectString = connectString;
@@ -212,6 +219,12 @@ public final class ZooKeeperConfigurationStore implements ConfigurationStore {
          */
         public Builder watchRefreshInterval(Duration newInterval) {
             watchRefreshInterval = newInterval;
+            return this;
+        }
+
+        /** TLS to ZooKeeper; default none, unless ZooKeeper's system properties say so. The connect string names its secure port then. */
+        public Builder tls(ZooKeeperTls how) {
+            tls = Objects.requireNonNull(how, "how");
             return this;
         }
 
