@@ -103,7 +103,7 @@ final class MessageCodec {
         if (message instanceof Append append) {
             long size = 5 * 8 + 4;
             for (LogEntry entry : append.entries()) {
-                size += ENTRY_BYTES + entry.payload().length;
+                size += ENTRY_BYTES + entry.payloadLength();
             }
             return size;
         } else if (message instanceof Ack || message instanceof LeaseRequest) {
@@ -366,7 +366,8 @@ final class MessageCodec {
             out.writeLong(entry.sessionId());
             out.writeLong(entry.sequence());
             out.writeLong(entry.answeredBelow());
-            encodeBytes(entry.payload(), out);
+            out.writeInt(entry.payloadLength());
+            out.writeBytes(entry.payloadArray(), entry.payloadOffset(), entry.payloadLength());
         }
     }
 

@@ -226,6 +226,11 @@ public final class NettyTransport implements Transport {
      */
     @Override
     public boolean send(NodeId to, Envelope envelope) {
+        return send(to, envelope, null);
+    }
+
+    @Override
+    public boolean send(NodeId to, Envelope envelope, @Nullable Runnable copied) {
         Running now = started();
         if (!envelope.from().node().equals(now.self())) {
             throw new IllegalArgumentException(
@@ -240,7 +245,7 @@ public final class NettyTransport implements Transport {
             tooLong(now, to, envelope, messageBytes);
             return false;
         }
-        return outbox.offer(envelope, messageBytes);
+        return outbox.offer(envelope, messageBytes, copied);
     }
 
     private void tooLong(Running now, NodeId to, Envelope envelope, long messageBytes) {

@@ -32,7 +32,7 @@ final class Outbox {
     private record Numbered(int number, UUID logId) {}
 
     /** A message with its size, which takes a look at every entry to know. */
-    private record Waiting(Envelope envelope, long messageBytes) {}
+    private record Waiting(Envelope envelope, long messageBytes, @Nullable Runnable copied) {}
 
     private final Channel channel;
     private final long maxBytes;
@@ -59,12 +59,17 @@ final class Outbox {
 
     /** Any thread. False if too much waits already, or the loop has ended. */
     boolean offer(Envelope envelope, long messageBytes) {
+        return offer(envelope, messageBytes, null);
+    }
+
+    /** As the other, and runs {@code copied} on the event loop when the message is encoded; never if that does not come to pass. */
+    boolean offer(Envelope envelope, long messageBytes, @Nullable Runnable copied) {
         long cost = cost(messageBytes);
         if (bytes.addAndGet(cost) > maxBytes) {
             bytes.addAndGet(-cost);
             return false;
         }
-        queue.add(new Waiting(envelope, messageBytes));
+        queue.add(new Waiting(envelope, messageBytes, copied));
         if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
             try {
                 channel.eventLoop().execute(this::drain);
@@ -164,6 +169,10 @@ final class Outbox {
                 queue.remove();
                 cost += cost(messageBytes);
                 encode(next.envelope, messageBytes, batch);
+                Runnable copied = next.copied;
+                if (copied != null) {
+                    copied.run();
+                }
                 next = queue.peek();
             } while (next != null);
         } catch (RuntimeException e) {

@@ -17,6 +17,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -92,5 +93,22 @@ class OutboxTest {
         }
         channel.runPendingTasks();
         assertThat(kernel.buffers).as("buffers of 1000 small messages").hasSizeLessThan(3);
+    }
+
+    @Test
+    void shouldSayThatItHasCopiedWhenItHas() {
+        AtomicInteger copied = new AtomicInteger();
+        Message first = new SnapshotChunk(new UUID(2, 2), 0, new byte[1 << 20]);
+        Envelope envelope = new Envelope(GroupId.of("g"), A, first);
+        for (int i = 0; i < 3; i++) {
+            outbox.offer(envelope, MessageCodec.size(first), copied::incrementAndGet);
+        }
+        assertThat(copied).as("before the loop has had its turn").hasValue(0);
+        channel.runPendingTasks();
+        assertThat(copied).as("encoded, though the kernel takes nothing").hasValue(3);
+        outbox.offer(envelope, MessageCodec.size(first), copied::incrementAndGet);
+        outbox.close();
+        channel.runPendingTasks();
+        assertThat(copied).as("what is thrown away is never copied").hasValue(3);
     }
 }

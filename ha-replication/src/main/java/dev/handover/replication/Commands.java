@@ -117,7 +117,7 @@ final class Commands {
         }
         submission.previousDue = null;
         submission.nextDue = null;
-        if (submission.kind == LogEntry.Kind.OPEN_SESSION) {
+        if (submission.opens) {
             if (submission.session.opening == submission) {
                 submission.session.opening = null;
             }
@@ -125,7 +125,8 @@ final class Commands {
         }
         CallerSession session = submission.session;
         session.remove(submission);
-        replica.admission().release(submission.payload.length);
+        submission.letGo();
+        replica.admission().release(submission.payloadLength());
     }
 
     /** Commands go to this node from now on (maybe this one itself); null: nowhere. Everything that is on its way to another is sent again. */
@@ -170,7 +171,7 @@ final class Commands {
     private static void notUnderWay(Submission submission) {
         if (submission.sent) {
             submission.sent = false;
-            if (submission.kind != LogEntry.Kind.OPEN_SESSION) {
+            if (!submission.opens) {
                 submission.session.underWay--;
             }
         }
@@ -225,8 +226,9 @@ final class Commands {
             Submission opening = new Submission(
                     session,
                     LogEntry.Kind.OPEN_SESSION,
-                    openPayload,
-                    nowNanos + options.commandTimeout().toNanos());
+                    nowNanos + options.commandTimeout().toNanos(),
+                    null);
+            opening.payload(openPayload);
             session.opening = opening;
             track(opening);
         }
@@ -242,14 +244,14 @@ final class Commands {
             if (!s.sent) {
                 if (session.ordered
                         && !bunch.isEmpty()
-                        && (bunch.size() == MAX_BUNCH || bytes + s.payload.length > Forwarding.MAX_BYTES)) {
+                        && (bunch.size() == MAX_BUNCH || bytes + s.payloadLength() > Forwarding.MAX_BYTES)) {
                     break;
                 }
                 if (s.sessionId == 0) {
                     s.sessionId = session.id;
                     s.sequence = session.nextSequence++;
                 }
-                bytes += s.payload.length;
+                bytes += s.payloadLength();
                 bunch.add(s);
             }
             s = s.nextInSession;
@@ -288,7 +290,7 @@ final class Commands {
         submission.sent = true;
         submission.sentTo = to;
         submission.copies++;
-        if (submission.kind != LogEntry.Kind.OPEN_SESSION) {
+        if (!submission.opens) {
             submission.session.underWay++;
         }
     }
@@ -306,7 +308,7 @@ final class Commands {
         void startUnit(List<Submission> unit) {
             long more = 0;
             for (Submission s : unit) {
-                more += s.payload.length;
+                more += s.payloadLength();
             }
             if (bytes + more > MAX_BYTES || proposals.size() >= MAX_BUNCH) {
                 end();
@@ -356,11 +358,11 @@ final class Commands {
         switch (reply.status()) {
             case APPLIED -> {
                 submission.session.acknowledged(reply.index()); // before its caller knows
-                if (submission.kind == LogEntry.Kind.OPEN_SESSION) {
+                if (submission.opens) {
                     opened(submission, idOf(reply.result()));
                 } else {
                     answered(submission);
-                    replica.completions().complete(submission.future, reply.result());
+                    replica.completions().end(submission, reply.result(), null);
                 }
             }
             case SESSION_EXPIRED -> expired(submission);
@@ -437,12 +439,12 @@ final class Commands {
     private void refused(Submission submission, Rejection reason) {
         notUnderWay(submission);
         submission.copies = Math.max(0, submission.copies - 1);
-        submission.refusal = reason;
+        submission.refused(reason);
         submission.session.lookAgain();
         boolean decided = reason == Rejection.OVERLOADED || reason == Rejection.TOO_FEW_IN_SYNC;
         if (!decided || submission.copies > 0) {
             waiting = true;
-        } else if (submission.kind == LogEntry.Kind.OPEN_SESSION) {
+        } else if (submission.opens) {
             CallerSession session = submission.session;
             resolve(submission);
             for (Submission s = session.first; s != null; ) {
@@ -459,7 +461,7 @@ final class Commands {
 
     private void fail(Submission submission, HandoverException reason) {
         resolve(submission);
-        replica.completions().fail(submission.future, reason);
+        replica.completions().end(submission, null, reason);
     }
 
     /** Time has passed. */
@@ -477,7 +479,7 @@ final class Commands {
     }
 
     private HandoverException notSent(Submission late) {
-        Rejection refusal = late.refusal;
+        Rejection refusal = late.refusal();
         if (refusal == Rejection.OVERLOADED || refusal == Rejection.TOO_FEW_IN_SYNC) {
             return exceptionFor(refusal);
         }

@@ -3,6 +3,7 @@ package dev.handover.replication;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** Answers that the loop has for callers, gathered and given on the applier: what callers hang onto their futures must not hold up the loop. Belongs to the loop. */
 final class Completions {
@@ -11,6 +12,12 @@ final class Completions {
     <T> void complete(CompletableFuture<T> future, T result) {
         if (!future.isDone()) {
             waiting.add(() -> future.complete(result));
+        }
+    }
+
+    void end(Submission submission, byte @Nullable [] result, @Nullable Throwable failure) {
+        if (!submission.isEnded()) {
+            waiting.add(() -> submission.end(result, failure));
         }
     }
 

@@ -6,11 +6,14 @@ import dev.handover.event.HaEvent;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.Message.Reply;
 import dev.handover.replication.protocol.Message.Status;
+import dev.handover.replication.protocol.PayloadMemory;
 import dev.handover.replication.protocol.RecoveredReplica;
 import dev.handover.replication.protocol.Sessions;
 import dev.handover.replication.protocol.SnapshotPosition;
 import dev.handover.replication.storage.SnapshotInfo;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,6 +76,10 @@ final class GroupApplier {
     private Restoring.@Nullable Progress catchingUp;
 
     private final Function<LogEntry, byte[]> apply = this::apply;
+    /** What was read in place last, and the buffer for it. */
+    private @Nullable PayloadMemory viewed;
+
+    private @Nullable ByteBuffer view;
     /** Of the batch that is being applied. */
     private final List<byte[]> results = new ArrayList<>();
 
@@ -243,7 +250,7 @@ final class GroupApplier {
         }
         for (int i = 0; i < given.size(); i++) {
             given.get(i).session.acknowledged(appliedIndex); // before its caller knows
-            given.get(i).future.complete(results.get(i));
+            given.get(i).end(results.get(i), null);
         }
         results.clear();
         if (failure == null) {
@@ -273,12 +280,33 @@ final class GroupApplier {
     }
 
     private byte[] apply(LogEntry entry) {
-        byte[] result =
-                stateMachine.apply(new Command(entry.index(), entry.epoch(), entry.timestamp(), entry.payload()));
+        byte[] result = stateMachine instanceof InPlaceStateMachine inPlace
+                ? inPlace.apply(entry.index(), entry.epoch(), entry.timestamp(), view(entry))
+                : stateMachine.apply(new Command(entry.index(), entry.epoch(), entry.timestamp(), entry.payload()));
         if (result == null) { // possible: applications need not check for null
             throw new IllegalStateException("StateMachine.apply returned null; return an empty array for nothing");
         }
         return result;
+    }
+
+    /** The payload, read only, between position and limit, until the next one. */
+    private ByteBuffer view(LogEntry entry) {
+        PayloadMemory memory = entry.memory();
+        if (memory == null) {
+            return ByteBuffer.wrap(entry.payload()).asReadOnlyBuffer();
+        }
+        byte[] array = memory.bytes(); // throws if it is let go of
+        ByteBuffer whole = view;
+        if (whole == null || viewed != memory) {
+            whole = ByteBuffer.wrap(array).asReadOnlyBuffer();
+            view = whole;
+            viewed = memory;
+        }
+        int begin = entry.payloadOffset();
+        return whole.clear()
+                .order(ByteOrder.BIG_ENDIAN)
+                .limit(begin + entry.payloadLength())
+                .position(begin);
     }
 
     /** This replica leads since that epoch, whose barrier has committed; 0: it does not lead. */

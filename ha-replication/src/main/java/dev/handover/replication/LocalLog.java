@@ -8,6 +8,7 @@ import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
 import dev.handover.StaleReadException;
 import dev.handover.replication.protocol.LogEntry;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The user's view of a {@link Replica}. */
 final class LocalLog implements ReplicatedLog {
@@ -45,29 +47,67 @@ final class LocalLog implements ReplicatedLog {
     }
 
     CompletableFuture<byte[]> submit(byte[] command, CallerSession session) {
+        Submission.Future future = new Submission.Future();
+        HandoverException refusal = enter(command.length);
+        if (refusal == null) {
+            Submission submission = newSubmission(session, future);
+            submission.payload(command);
+            refusal = post(submission);
+        }
+        if (refusal != null) {
+            future.completeExceptionally(refusal);
+        }
+        return future;
+    }
+
+    @Override
+    public void submit(ByteBuffer command, CommandCallback callback) {
+        Objects.requireNonNull(callback, "callback");
+        HandoverException refusal = enter(command.remaining());
+        if (refusal == null) {
+            Submission submission = newSubmission(replica.commands().own(), callback);
+            replica.payloads().place(command, submission);
+            refusal = post(submission);
+        }
+        if (refusal != null) {
+            callback.ended(null, refusal);
+        }
+    }
+
+    /** Whether a command of that length may come; why not, or null. */
+    private @Nullable HandoverException enter(int bytes) {
         int limit = node.options().maxCommandBytes();
-        if (command.length > limit) {
-            throw new IllegalArgumentException(replica.label() + " a command of " + command.length
+        if (bytes > limit) {
+            throw new IllegalArgumentException(replica.label() + " a command of " + bytes
                     + " bytes is longer than maxCommandBytes, " + limit + "; send less, or raise it on every node");
         }
         HandoverException ended = replica.endReason();
         if (ended != null) {
-            return CompletableFuture.failedFuture(ended);
+            return ended;
         }
-        if (!replica.admission().enter(command.length)) {
-            return CompletableFuture.failedFuture(overloaded("commands and reads are under way here"));
-        }
-        Submission submission =
-                new Submission(session, LogEntry.Kind.COMMAND, command, System.nanoTime() + commandTimeoutNanos);
+        return replica.admission().enter(bytes) ? null : overloaded("commands and reads are under way here");
+    }
+
+    private Submission newSubmission(CallerSession session, CommandCallback callback) {
+        return new Submission(session, LogEntry.Kind.COMMAND, System.nanoTime() + commandTimeoutNanos, callback);
+    }
+
+    /** Whether the loop takes it; why not, or null. */
+    private @Nullable HandoverException post(Submission submission) {
         if (!node.loop().postQuietly(submission)) {
-            replica.admission().release(command.length);
-            return CompletableFuture.failedFuture(closed());
+            replica.admission().release(submission.payloadLength());
+            return closed();
         }
-        if (node.applier().isCurrentThread()) {
-            return submission.future; // from a callback: the applier helps the loop when it is done with all of them
+        if (!node.applier()
+                .isCurrentThread()) { // else from a callback: the applier helps the loop when it is done with all of
+            // them
+            node.loop().wakeForMail();
         }
-        node.loop().wakeForMail();
-        return submission.future;
+        return null;
+    }
+
+    PayloadPool payloads() {
+        return replica.payloads();
     }
 
     @Override

@@ -96,6 +96,8 @@ final class Replica {
     private final Completions completions = new Completions();
     private final Commands commands;
     private final Proposals proposals;
+    private final PayloadPool payloads = new PayloadPool();
+    private final PayloadHolds holds = new PayloadHolds();
     private final Reads reads;
     private final Transfers transfers;
     private final MemberChanges memberChanges;
@@ -184,6 +186,10 @@ final class Replica {
         return admission;
     }
 
+    PayloadPool payloads() {
+        return payloads;
+    }
+
     StatusBoard board() {
         return board;
     }
@@ -252,7 +258,14 @@ final class Replica {
     }
 
     boolean send(NodeId to, Message message) {
-        return node.transport().send(to, new Envelope(group, self, message));
+        Envelope envelope = new Envelope(group, self, message);
+        if (message instanceof Message.Append append) { // on the loop
+            Runnable copied = holds.sending(append.entries());
+            if (copied != null) {
+                return node.transport().send(to, envelope, copied);
+            }
+        }
+        return node.transport().send(to, envelope);
     }
 
     /** Answers are never dropped while the connection stands: the caller on the other side would wait for nothing. Any thread. */
@@ -407,8 +420,8 @@ final class Replica {
     void arrived(Submission submission) {
         HandoverException reason = endReason;
         if (reason != null) {
-            admission.release(submission.payload.length);
-            completions.fail(submission.future, reason);
+            admission.release(submission.payloadLength());
+            completions.end(submission, null, reason);
         } else {
             commands.arrived(submission);
         }
@@ -640,6 +653,9 @@ final class Replica {
                 execute();
                 batch.clear();
             } while (!effects.isEmpty());
+            if (!ended) {
+                holds.settled(core.settledIndex());
+            }
             board.indexes(core.lastIndex(), core.commitIndex());
             stopping.advance();
         } catch (RuntimeException | StackOverflowError e) {
@@ -668,6 +684,7 @@ final class Replica {
         commands.flush(nowNanos(), batch);
         if (!batch.isEmpty()) {
             if (hasRoom()) {
+                holds.proposing(batch);
                 effects.addAll(core.step(new Event.Propose(batch)));
             } else {
                 proposals.rejected(batch, Effect.Rejection.OVERLOADED, commands::rejected);
@@ -752,7 +769,9 @@ final class Replica {
             node.applier().run(new GroupApplier.Task(applied, entries, waiting, 0));
         } else if (effect instanceof Effect.Accepted accepted) {
             proposals.accepted(accepted.proposals(), accepted.firstIndex(), accepted.epoch());
+            holds.accepted(accepted.proposals().size(), accepted.firstIndex(), accepted.epoch());
         } else if (effect instanceof Effect.Rejected rejected) {
+            holds.rejected();
             proposals.rejected(rejected.proposals(), rejected.reason(), commands::rejected);
         } else if (effect instanceof Effect.ReadReady ready) {
             reads.ready(ready.readId(), ready.index(), applied, node.applier());
@@ -835,6 +854,7 @@ final class Replica {
         if (!role.leads() || (role == Role.RECONCILING && serves)) {
             if (leadsSinceEpoch != 0) {
                 proposals.lost();
+                holds.lost();
                 node.transferThread().run(transfer::stopSending);
             }
             if (serves) {
@@ -902,6 +922,8 @@ final class Replica {
         }
         ended = true;
         endReason = reason;
+        payloads.close();
+        holds.lost();
         proposals.lost();
         commands.end(reason);
         reads.end(reason);

@@ -3,6 +3,7 @@ package dev.handover.replication;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.Registration;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -30,6 +31,19 @@ public interface ReplicatedLog extends AutoCloseable {
      * @throws IllegalArgumentException if it is longer
      */
     CompletableFuture<byte[]> submit(byte[] command);
+
+    /**
+     * As {@link #submit(byte[])}, for those who submit so much that an array and a future for each command weigh: the command is copied before the method returns, into memory that this node uses
+     * again and again while it leads, and the callback takes the place of the future. It hears of everything, also of a refusal, then possibly on the calling thread and before the method returns.
+     *
+     * @param command from its position to its limit, neither of which is changed; the caller may do with it what it likes afterwards
+     * @throws IllegalArgumentException if it is longer than {@link HaNode.Builder#maxCommandBytes}
+     */
+    default void submit(ByteBuffer command, CommandCallback callback) {
+        byte[] copy = new byte[command.remaining()];
+        command.get(command.position(), copy);
+        submit(copy).whenComplete(callback::ended);
+    }
 
     /** {@link StateMachine#query} on this node, with {@link Consistency#LINEARIZABLE}. */
     default CompletableFuture<byte[]> query(byte[] query) {

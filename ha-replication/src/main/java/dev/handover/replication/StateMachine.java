@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface StateMachine {
     /**
-     * Applies a committed command, exactly once per state.
+     * Applies a committed command, exactly once per state. {@link InPlaceStateMachine} is for machines that shall not cost an object for each.
      *
      * @return what {@link ReplicatedLog#submit} completes with. It is kept until the caller is known to have it: keep it small. Expected failures
      *     (no such account, say) are results, not exceptions: an exception stops this replica, since its state is no longer known to be that of

@@ -3,18 +3,60 @@ package dev.handover.replication;
 import dev.handover.NodeId;
 import dev.handover.replication.protocol.Effect.Rejection;
 import dev.handover.replication.protocol.LogEntry;
+import dev.handover.replication.protocol.PayloadMemory;
 import dev.handover.replication.protocol.Proposal;
 import dev.handover.replication.protocol.Proposed;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One command of a caller on this node, until it is answered; or the opening of a session. All but the final fields belong to the loop. */
 final class Submission extends Mailbox.Mail implements Origin, Proposed {
+    private static final Logger LOG = LoggerFactory.getLogger(Submission.class);
+    private static final VarHandle CALLBACK;
+    private static final byte[] NOTHING = {};
+    private static final byte NONE = -1;
+    private static final Rejection[] REFUSALS = Rejection.values();
+
+    static {
+        try {
+            CALLBACK = MethodHandles.lookup().findVarHandle(Submission.class, "callback", CommandCallback.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** A caller who wants a future. */
+    static final class Future extends CompletableFuture<byte[]> implements CommandCallback {
+        @Override
+        public void ended(byte @Nullable [] result, @Nullable Throwable failure) {
+            if (failure == null) {
+                complete(result);
+            } else {
+                completeExceptionally(failure);
+            }
+        }
+    }
+
     final CallerSession session;
-    final LogEntry.Kind kind;
-    final byte[] payload;
     final long deadlineNanos;
-    final CompletableFuture<byte[]> future = new CompletableFuture<>();
+
+    /** It is no command but the opening of a session. */
+    final boolean opens;
+
+    /** Who is told how it ended; null after that, and if nobody is. */
+    private volatile @Nullable CommandCallback callback;
+
+    /** A byte[], or the {@link PayloadBlock} that the command is a part of and that it holds. */
+    private Object source = NOTHING;
+
+    /** Of a part of a block, see {@link PayloadMemory#place}; else 0. */
+    private int place;
+
+    private int length;
 
     /** Name between the loop, the core and other nodes; 0 before the loop has seen it. */
     long tag;
@@ -38,8 +80,7 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
     boolean resolved;
 
     /** Why it was refused last. */
-    @Nullable
-    Rejection refusal;
+    private byte refusal = NONE;
 
     @Nullable
     Submission previousInSession;
@@ -53,11 +94,59 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
     @Nullable
     Submission nextDue;
 
-    Submission(CallerSession session, LogEntry.Kind kind, byte[] payload, long deadlineNanos) {
+    /** Without a payload, which is given before anything else happens. */
+    Submission(CallerSession session, LogEntry.Kind kind, long deadlineNanos, @Nullable CommandCallback callback) {
         this.session = session;
-        this.kind = kind;
-        this.payload = payload;
+        opens = kind == LogEntry.Kind.OPEN_SESSION;
         this.deadlineNanos = deadlineNanos;
+        this.callback = callback;
+    }
+
+    void payload(byte[] own) {
+        source = own;
+        length = own.length;
+    }
+
+    /** A part of a block, which was retained for it. */
+    void payload(PayloadBlock block, int placeInIt) {
+        source = block;
+        place = placeInIt;
+        length = PayloadMemory.length(placeInIt);
+    }
+
+    /** It is not sent again: what it held is free as far as it is concerned. */
+    void letGo() {
+        if (source instanceof PayloadBlock block) {
+            source = NOTHING;
+            block.release();
+        }
+    }
+
+    /** Tells the caller, unless he has been told. Any thread. */
+    void end(byte @Nullable [] result, @Nullable Throwable failure) {
+        CommandCallback told = (CommandCallback) CALLBACK.getAndSet(this, null);
+        if (told == null) {
+            return;
+        }
+        try {
+            told.ended(result, failure);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{} the callback of a command failed", session.replica.label(), e);
+        }
+    }
+
+    @Nullable
+    Rejection refusal() {
+        return refusal == NONE ? null : REFUSALS[refusal];
+    }
+
+    void refused(Rejection reason) {
+        refusal = (byte) reason.ordinal();
+    }
+
+    /** Whether the caller has been told. */
+    boolean isEnded() {
+        return callback == null;
     }
 
     @Override
@@ -67,12 +156,12 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
 
     /** Whether it is a command under the id that its session has now, so that what was answered there may be told with it. */
     boolean isOfCurrentSession() {
-        return kind == LogEntry.Kind.COMMAND && sessionId == session.id;
+        return !opens && sessionId == session.id;
     }
 
     /** Its values now, for another node: the message may be written when they have changed here. */
     Proposal proposal(long answeredBelow) {
-        return new Proposal(tag, kind, sessionId, sequence, answeredBelow, payload);
+        return new Proposal(tag, kind(), sessionId, sequence, answeredBelow, payload());
     }
 
     // ---- for this node's own core, at once
@@ -84,7 +173,7 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
 
     @Override
     public LogEntry.Kind kind() {
-        return kind;
+        return opens ? LogEntry.Kind.OPEN_SESSION : LogEntry.Kind.COMMAND;
     }
 
     @Override
@@ -104,6 +193,21 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
 
     @Override
     public byte[] payload() {
-        return payload;
+        return source instanceof PayloadBlock block ? block.copy(place) : (byte[]) source;
+    }
+
+    @Override
+    public @Nullable PayloadBlock memory() {
+        return source instanceof PayloadBlock block ? block : null;
+    }
+
+    @Override
+    public int payloadPlace() {
+        return place;
+    }
+
+    /** Length of the command in bytes, also when it is let go of. */
+    int payloadLength() {
+        return length;
     }
 }

@@ -176,7 +176,7 @@ final class InMemoryLogStores implements NodeRuntime.LogStores {
                     throw new IllegalStateException(
                             "entry " + entry + " behind " + entries.size() + " entries from " + firstIndex() + " on");
                 }
-                entries.add(entry);
+                entries.add(entry.withOwnPayload());
             }
         }
 

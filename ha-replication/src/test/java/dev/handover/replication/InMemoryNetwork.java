@@ -9,6 +9,7 @@ import dev.handover.replication.transport.Transport;
 import dev.handover.replication.transport.TransportListener;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,6 +214,25 @@ public final class InMemoryNetwork implements AutoCloseable {
                 deliver(peer, wires.get(to), envelope);
                 return true;
             }
+        }
+
+        @Override
+        public boolean send(NodeId to, Envelope envelope, Runnable copied) {
+            Message message = envelope.message();
+            if (message instanceof Message.Append append) { // copied as on a real network
+                List<LogEntry> entries = new ArrayList<>();
+                append.entries().forEach(entry -> entries.add(entry.withOwnPayload()));
+                message = new Message.Append(
+                        append.epoch(),
+                        append.prevIndex(),
+                        append.prevEpoch(),
+                        entries,
+                        append.commitIndex(),
+                        append.round());
+            }
+            boolean sent = send(to, new Envelope(envelope.group(), envelope.from(), message));
+            copied.run();
+            return sent;
         }
 
         private void deliver(Endpoint peer, Wire wire, Envelope envelope) {

@@ -5,6 +5,7 @@ import dev.handover.NodeId;
 import dev.handover.event.HaEvent;
 import dev.handover.replication.storage.FaultyDisk;
 import dev.handover.replication.storage.StorageOptions;
+import dev.handover.replication.transport.Transport;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +40,9 @@ final class TestCluster implements AutoCloseable {
     StorageOptions faultyDisks;
 
     Supplier<Journal> machines = Journal::new;
+
+    /** What the nodes are connected by. */
+    Supplier<Transport> transports = network::transport;
 
     /** One node of it. */
     record Running(HaNode node, ReplicatedLog log, Journal journal, List<HaEvent> events) {}
@@ -108,7 +112,7 @@ final class TestCluster implements AutoCloseable {
     HaNode node(String id) {
         HaNode.Builder builder = HaNode.builder(NodeId.of(id))
                 .configurationStore(store.connect())
-                .transport(network.transport())
+                .transport(transports.get())
                 .dataDirectory(onDisk == null ? Path.of("unused") : onDisk.resolve(id));
         if (onDisk == null) {
             builder.logStores(logs);

@@ -190,16 +190,7 @@ final class Leadership {
         long bytes = 0;
         LogEntry last = null;
         for (Proposed proposal : proposals) {
-            LogEntry entry = LogEntry.after(
-                    last,
-                    first + entries.size(),
-                    configuration.epoch(),
-                    timestamp,
-                    proposal.kind(),
-                    proposal.sessionId(),
-                    proposal.sequence(),
-                    proposal.answeredBelow(),
-                    proposal.payload());
+            LogEntry entry = LogEntry.after(last, first + entries.size(), configuration.epoch(), timestamp, proposal);
             entries.add(entry);
             bytes += entry.size();
             last = entry;

@@ -3,14 +3,9 @@ package dev.handover.replication.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One entry of the replicated log. {@code (index, epoch)} fixes the entry and everything before it.
- *
- * @param index position, from 1, without gaps
- * @param sequence of a {@link Kind#COMMAND} with a session: its number in the session, from 1; else 0
- * @param head what entries that were appended together mostly have in common
- * @param payload the command; of a barrier the reason of its epoch in ASCII, from {@link FeatureLevels#BARRIER_REASON} on; else empty. Not copied: nobody may change it
+ * One entry of the replicated log. {@code (index, epoch)} fixes the entry and everything before it. Its payload is an array of its own, or a part of a {@link PayloadMemory} that it shares with others. Nobody may change either.
  */
-public record LogEntry(long index, long sequence, Head head, byte[] payload) {
+public final class LogEntry {
     /**
      * Values that entries may share, so that each takes less memory.
      *
@@ -36,7 +31,24 @@ public record LogEntry(long index, long sequence, Head head, byte[] payload) {
         OPEN_SESSION
     }
 
-    /** An entry with a head of its own. */
+    private final long index;
+    private final long sequence;
+    private final Head head;
+    /** A byte[], or a {@link PayloadMemory}: one place for both keeps the object small. */
+    private final Object source;
+
+    /** Of a part of a memory, see {@link PayloadMemory#place}; else 0. */
+    private final int place;
+
+    private LogEntry(long index, long sequence, Head head, Object source, int place) {
+        this.index = index;
+        this.sequence = sequence;
+        this.head = head;
+        this.source = source;
+        this.place = place;
+    }
+
+    /** An entry with a head of its own; see the getters. */
     public LogEntry(
             long index,
             long epoch,
@@ -46,7 +58,7 @@ public record LogEntry(long index, long sequence, Head head, byte[] payload) {
             long sequence,
             long answeredBelow,
             byte[] payload) {
-        this(index, sequence, new Head(epoch, timestamp, kind, sessionId, answeredBelow), payload);
+        this(index, sequence, new Head(epoch, timestamp, kind, sessionId, answeredBelow), payload, 0);
     }
 
     /** An entry that shares the head of the one before it if that has the same values. */
@@ -60,6 +72,21 @@ public record LogEntry(long index, long sequence, Head head, byte[] payload) {
             long sequence,
             long answeredBelow,
             byte[] payload) {
+        Head head = head(before, epoch, timestamp, kind, sessionId, answeredBelow);
+        return new LogEntry(index, sequence, head, payload, 0);
+    }
+
+    /** The entry of what was proposed; it shares the head of the one before it if that has the same values. */
+    static LogEntry after(@Nullable LogEntry before, long index, long epoch, long timestamp, Proposed proposed) {
+        Head head = head(before, epoch, timestamp, proposed.kind(), proposed.sessionId(), proposed.answeredBelow());
+        PayloadMemory memory = proposed.memory();
+        return memory == null
+                ? new LogEntry(index, proposed.sequence(), head, proposed.payload(), 0)
+                : new LogEntry(index, proposed.sequence(), head, memory, proposed.payloadPlace());
+    }
+
+    private static Head head(
+            @Nullable LogEntry before, long epoch, long timestamp, Kind kind, long sessionId, long answeredBelow) {
         if (before != null) {
             Head head = before.head;
             if (head.epoch == epoch
@@ -67,10 +94,58 @@ public record LogEntry(long index, long sequence, Head head, byte[] payload) {
                     && head.kind == kind
                     && head.sessionId == sessionId
                     && head.answeredBelow == answeredBelow) {
-                return new LogEntry(index, sequence, head, payload);
+                return head;
             }
         }
-        return new LogEntry(index, epoch, timestamp, kind, sessionId, sequence, answeredBelow, payload);
+        return new Head(epoch, timestamp, kind, sessionId, answeredBelow);
+    }
+
+    /** Position, from 1, without gaps. */
+    public long index() {
+        return index;
+    }
+
+    /** Of a {@link Kind#COMMAND} with a session: its number in the session, from 1; else 0. */
+    public long sequence() {
+        return sequence;
+    }
+
+    /** What entries that were appended together mostly have in common. */
+    public Head head() {
+        return head;
+    }
+
+    /**
+     * The command; of a barrier the reason of its epoch in ASCII, from {@link FeatureLevels#BARRIER_REASON} on; else empty. The array itself, not to be changed; a new one each time if the payload
+     * is in a {@link #memory}.
+     */
+    public byte[] payload() {
+        return source instanceof PayloadMemory memory ? memory.copy(place) : (byte[]) source;
+    }
+
+    /** Length of the payload in bytes. */
+    public int payloadLength() {
+        return source instanceof byte[] own ? own.length : PayloadMemory.length(place);
+    }
+
+    /** The array that holds the payload, from {@link #payloadOffset} on, between whatever: to copy it from. Not to be kept if it is in a {@link #memory}. */
+    public byte[] payloadArray() {
+        return source instanceof PayloadMemory memory ? memory.bytes() : (byte[]) source;
+    }
+
+    /** See {@link #payloadArray}. */
+    public int payloadOffset() {
+        return PayloadMemory.offset(place);
+    }
+
+    /** What holds the payload, if it shares its memory; null if it has an array of its own. */
+    public @Nullable PayloadMemory memory() {
+        return source instanceof PayloadMemory memory ? memory : null;
+    }
+
+    /** This entry, or one that is the same with an array of its own: for whoever keeps it for an unknown time. */
+    public LogEntry withOwnPayload() {
+        return source instanceof PayloadMemory ? new LogEntry(index, sequence, head, payload(), 0) : this;
     }
 
     /** See {@link Head}. */
@@ -110,12 +185,27 @@ public record LogEntry(long index, long sequence, Head head, byte[] payload) {
 
     /** What it takes in memory, on the wire and on disk, roughly, in bytes. */
     public int size() {
-        return OVERHEAD + payload.length;
+        return OVERHEAD + payloadLength();
     }
 
     @Override
     public String toString() {
         return index + "@" + epoch() + " " + kind() + (sessionId() == 0 ? "" : " " + sessionId() + ":" + sequence) + " "
-                + payload.length + " B";
+                + payloadLength() + " B";
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof LogEntry that
+                && index == that.index
+                && sequence == that.sequence
+                && head.equals(that.head)
+                && source == that.source
+                && place == that.place;
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(index) * 31 + Long.hashCode(epoch());
     }
 }

@@ -1,5 +1,7 @@
 package dev.handover.replication.protocol;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a leader is asked to append, as the core looks at it: it reads each value once and keeps none of these objects, so the shell may give what it has anyway
  * and use it again afterwards. See {@link LogEntry} for the values.
@@ -22,4 +24,14 @@ public interface Proposed {
 
     /** The command. Not copied: nobody may change it. */
     byte[] payload();
+
+    /** Where the command is, if it shares its memory with others; null if {@link #payload} has it. Held for the entry that comes of it, as long as that may be read. */
+    default @Nullable PayloadMemory memory() {
+        return null;
+    }
+
+    /** With a {@link #memory}: where in it the command is, see {@link PayloadMemory#place}. */
+    default int payloadPlace() {
+        return 0;
+    }
 }

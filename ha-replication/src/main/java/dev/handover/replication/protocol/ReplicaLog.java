@@ -209,6 +209,12 @@ final class ReplicaLog {
         }
     }
 
+    /** The core keeps no entry up to here in memory, and the disk has done what was asked of it with them. */
+    long forgottenIndex() {
+        long kept = tailHead < tail.size() ? tail.get(tailHead).index() : lastIndex() + 1;
+        return Math.min(kept - 1, durableIndex);
+    }
+
     /** Whether fetched entries are those of this log, from {@code fromIndex} on. */
     boolean matches(long fromIndex, List<LogEntry> entries) {
         long index = fromIndex;

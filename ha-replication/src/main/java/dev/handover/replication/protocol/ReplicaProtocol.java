@@ -160,6 +160,14 @@ public final class ReplicaProtocol {
         return state.log.durableIndex();
     }
 
+    /**
+     * Nothing that this core gives from now on has an entry up to here that it was once given itself: they are on disk and applied, and no longer in its memory. What is under way to other
+     * replicas may have them yet.
+     */
+    public long settledIndex() {
+        return Math.min(state.log.forgottenIndex(), state.apply.appliedIndex());
+    }
+
     /** Takes one event and gives what must be done, in order. The list is the caller's. */
     public List<Effect> step(Event event) {
         if (ended) {

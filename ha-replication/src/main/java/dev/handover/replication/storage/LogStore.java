@@ -18,7 +18,10 @@ public interface LogStore extends AutoCloseable {
     /** What was found when the store was opened; the boot counter is already raised and forced. */
     RecoveredReplica recovered();
 
-    /** Writes entries behind the end of the log. Not durable before {@link #force}. */
+    /**
+     * Writes entries behind the end of the log. Not durable before {@link #force}; after that the memory of their payloads may hold others, so what is kept of an entry is kept as {@link
+     * LogEntry#withOwnPayload}.
+     */
     void append(List<LogEntry> entries) throws IOException;
 
     /** Cuts the log: {@code fromIndex} and everything behind it is gone, durably on return. */

@@ -61,11 +61,11 @@ final class LogWriter implements Closeable {
     void write(List<LogEntry> entries, long stateSequence) throws IOException {
         buffer = BUFFERS.get().clear();
         for (LogEntry entry : entries) {
-            byte[] payload = entry.payload();
-            makeRoom(RecordHeader.SIZE + RecordHeader.padded(payload.length), entry.index(), stateSequence);
+            int length = entry.payloadLength();
+            makeRoom(RecordHeader.SIZE + RecordHeader.padded(length), entry.index(), stateSequence);
             index.add(entry.index(), end());
             header.set(entry);
-            put(payload, stateSequence);
+            put(entry.payloadArray(), entry.payloadOffset(), length, stateSequence);
         }
         flush();
     }
@@ -75,7 +75,7 @@ final class LogWriter implements Closeable {
         buffer = BUFFERS.get().clear();
         makeRoom(RecordHeader.SIZE, lastIndex + 1, stateSequence);
         header.set(RecordHeader.CUT, fromIndex);
-        put(NOTHING, stateSequence);
+        put(NOTHING, 0, 0, stateSequence);
         flush();
     }
 
@@ -126,7 +126,7 @@ final class LogWriter implements Closeable {
         }
         Segment next = allocator.take(segment.end(), recordBytes);
         header.set(RecordHeader.END, nextIndex);
-        put(NOTHING, stateSequence);
+        put(NOTHING, 0, 0, stateSequence);
         flush();
         unforced.add(file);
         file = disk.open(next.path());
@@ -137,20 +137,21 @@ final class LogWriter implements Closeable {
         allocator.prepare(next.end());
     }
 
-    private void put(byte[] payload, long stateSequence) throws IOException {
-        put(header.encode(end(), payload, durable, stateSequence), RecordHeader.SIZE);
-        put(payload, payload.length);
-        put(ZEROS, RecordHeader.padding(payload.length));
+    private void put(byte[] array, int offset, int length, long stateSequence) throws IOException {
+        put(header.encode(end(), array, offset, length, durable, stateSequence), 0, RecordHeader.SIZE);
+        put(array, offset, length);
+        put(ZEROS, 0, RecordHeader.padding(length));
     }
 
-    private void put(byte[] bytes, int length) throws IOException {
-        int at = 0;
+    private void put(byte[] bytes, int offset, int length) throws IOException {
+        int at = offset;
+        int end = offset + length;
         while (true) {
-            int count = Math.min(length - at, buffer.remaining());
+            int count = Math.min(end - at, buffer.remaining());
             buffer.put(bytes, at, count);
             position += count;
             at += count;
-            if (at == length) {
+            if (at == end) {
                 return;
             }
             flush();

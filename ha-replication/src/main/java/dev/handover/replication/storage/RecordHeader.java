@@ -116,9 +116,9 @@ final class RecordHeader {
     }
 
     /** The header's bytes, good until the next call; fields that hold the record's own data must be set. */
-    byte[] encode(long offset, byte[] payload, long durableMark, long durableState) {
-        length = payload.length;
-        payloadCrc = crcOf(payload, 0, payload.length, padding(payload.length));
+    byte[] encode(long offset, byte[] array, int at, int count, long durableMark, long durableState) {
+        length = count;
+        payloadCrc = crcOf(array, at, count, padding(count));
         INT.set(bytes, 4, payloadCrc);
         INT.set(bytes, KIND_AT, MAGIC | kind);
         INT.set(bytes, 12, length);

@@ -226,7 +226,7 @@ public final class SegmentedLog implements LogStore {
                 throw new IllegalArgumentException(
                         "entry " + entry + " cannot follow index " + (next - 1) + " of epoch " + epoch);
             }
-            if (entry.payload().length > MAX_PAYLOAD) {
+            if (entry.payloadLength() > MAX_PAYLOAD) {
                 throw new IllegalArgumentException(
                         "entry " + entry + " is larger than " + MAX_PAYLOAD + " bytes; split the command");
             }

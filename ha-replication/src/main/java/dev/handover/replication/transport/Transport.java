@@ -34,6 +34,17 @@ public interface Transport extends AutoCloseable {
      */
     boolean send(NodeId to, Envelope envelope);
 
+    /**
+     * As {@link #send(NodeId, Envelope)}, and says when the memory of the message may be used for something else. Commands share memory, see {@link
+     * dev.handover.replication.protocol.PayloadMemory}; a transport that passes this on gives it back sooner than the garbage collector would.
+     *
+     * @param copied to be run once, on any thread, when neither this side nor the receiver looks at the message again: after it was turned into bytes, say. In doubt, and if the message is dropped,
+     *     it need not be run; the default never does
+     */
+    default boolean send(NodeId to, Envelope envelope, Runnable copied) {
+        return send(to, envelope);
+    }
+
     /** Closes connections first and the listening port last, then ends all threads. Closing twice is fine. */
     @Override
     void close();

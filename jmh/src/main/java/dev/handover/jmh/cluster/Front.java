@@ -1,5 +1,6 @@
 package dev.handover.jmh.cluster;
 
+import dev.handover.replication.CommandCallback;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -11,6 +12,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.TooLongFrameException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -35,6 +37,13 @@ final class Front {
         boolean leads();
 
         void submit(byte[] command, Answer answer);
+
+        /** The command lies between position and limit, and only until the method returns. */
+        default void submit(ByteBuffer command, Answer answer) {
+            byte[] own = new byte[command.remaining()];
+            command.get(own);
+            submit(own, answer);
+        }
 
         default void read(Answer answer) {
             answer.is(UNKNOWN);
@@ -61,7 +70,9 @@ final class Front {
     }
 
     /** The way back to one caller. */
-    static final class Answer implements BiConsumer<Object, @Nullable Throwable> {
+    static final class Answer implements BiConsumer<Object, @Nullable Throwable>, CommandCallback {
+        private static final byte[] NOTHING = {};
+
         private final Connection connection;
         private final int slot;
 
@@ -73,6 +84,11 @@ final class Front {
         /** Once, on any thread. */
         void is(int status) {
             connection.answer(slot << 2 | status);
+        }
+
+        @Override
+        public void ended(byte @Nullable [] result, @Nullable Throwable failure) {
+            accept(NOTHING, failure);
         }
 
         /** For futures: a failure leaves open what became of the command. */
@@ -122,8 +138,11 @@ final class Front {
             if ((head & 1) == 1) {
                 backend.read(answer);
             } else {
-                byte[] command = new byte[bytes];
-                in.readBytes(command);
+                // the buffer that Netty keeps for itself, where one piece of memory is all: no object for each command
+                ByteBuffer command = in.nioBufferCount() == 1
+                        ? in.internalNioBuffer(in.readerIndex(), bytes)
+                        : in.nioBuffer(in.readerIndex(), bytes);
+                in.skipBytes(bytes);
                 backend.submit(command, answer);
             }
         }

@@ -4,12 +4,12 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
 import dev.handover.netty.NettyTransport;
-import dev.handover.replication.Command;
 import dev.handover.replication.Consistency;
 import dev.handover.replication.HaNode;
+import dev.handover.replication.InPlaceStateMachine;
 import dev.handover.replication.ReplicatedLog;
-import dev.handover.replication.StateMachine;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 
@@ -81,15 +81,16 @@ final class HandoverContender implements Contender {
                 .transport(transport.build())
                 .dataDirectory(layout.data(self))
                 .start();
-        ReplicatedLog log = node.join(GroupId.of("bench-" + layout.directory().getFileName()), new StateMachine() {
-            @Override
-            public byte[] apply(Command command) {
-                long applied = ledger.apply(Ledger.number(command.payload(), 0));
-                byte[] result = new byte[Long.BYTES];
-                Ledger.putNumber(result, applied);
-                return result;
-            }
-        });
+        ReplicatedLog log =
+                node.join(GroupId.of("bench-" + layout.directory().getFileName()), new InPlaceStateMachine() {
+                    @Override
+                    public byte[] apply(long index, long epoch, long timestampMillis, ByteBuffer command) {
+                        long applied = ledger.apply(command.getLong());
+                        byte[] result = new byte[Long.BYTES];
+                        Ledger.putNumber(result, applied);
+                        return result;
+                    }
+                });
         log.awaitInSync(WAIT).get();
         Front.listen(layout.port(self, 0), new Front.Backend() {
             @Override
@@ -99,7 +100,12 @@ final class HandoverContender implements Contender {
 
             @Override
             public void submit(byte[] command, Front.Answer answer) {
-                log.submit(command).whenComplete(answer);
+                submit(ByteBuffer.wrap(command), answer);
+            }
+
+            @Override
+            public void submit(ByteBuffer command, Front.Answer answer) {
+                log.submit(command, answer);
             }
 
             @Override
