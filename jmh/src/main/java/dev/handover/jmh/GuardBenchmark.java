@@ -10,8 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -21,6 +20,7 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
@@ -50,7 +50,13 @@ public class GuardBenchmark {
             TimeLimiter.of("bare", fixed.timeLimiter().orElseThrow().getTimeLimiterConfig());
     private final Callable<Integer> call = () -> 1;
     private final Supplier<CompletionStage<Integer>> stage = () -> CompletableFuture.completedFuture(1);
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
+
+    /** Without this each call by hand would leave a time-out in the queue, until its two seconds are over. */
+    @Setup
+    public void forgetCancelledTimeouts() {
+        timer.setRemoveOnCancelPolicy(true);
+    }
 
     /** Ends the timer of Resilience4j's time limiter and retries. */
     @TearDown

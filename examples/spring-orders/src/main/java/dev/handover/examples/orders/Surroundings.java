@@ -34,6 +34,8 @@ final class Surroundings {
                 .start();
         zooKeeper.awaitServing(Duration.ofSeconds(30));
         Surroundings warehouse = new Surroundings();
+        System.setProperty(
+                "sun.net.httpserver.nodelay", "true"); // else every answer waits 40 ms for the client's kernel
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(args[1])), 0);
         server.createContext("/ship", warehouse::ship);
         server.createContext("/shipped", warehouse::list);

@@ -23,7 +23,7 @@ import java.util.function.BooleanSupplier;
 final class Company implements AutoCloseable {
     static final List<String> NAMES = List.of("a", "b", "c");
 
-    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final Duration LONG = Duration.ofSeconds(120);
 
     private final Path directory;
     private final Path jar;

@@ -30,10 +30,11 @@ class SpringOrdersIT {
 
     private final Set<Long> acknowledged = new ConcurrentSkipListSet<>();
     private final List<String> failures = new CopyOnWriteArrayList<>();
+    private final long begun = System.nanoTime();
     private final AtomicBoolean stop = new AtomicBoolean();
 
     @Test
-    @Timeout(240)
+    @Timeout(480)
     void shouldFailNoRequestInARollingRestartAndLoseNothingWhenTheLeaderIsKilled() throws Exception {
         assumeTrue(
                 Stream.of(System.getenv("PATH").split(":"))
@@ -50,13 +51,16 @@ class SpringOrdersIT {
             }
             company.startProxy();
 
+            phase("all are in sync");
             List<Thread> clients = clients(company);
             Company.await("orders are taken", () -> acknowledged.size() > 20);
             for (String name : Company.NAMES) {
                 company.stop(name);
+                phase(name + " has stopped");
                 company.startInstance(name);
                 company.awaitReady(name);
                 company.awaitInSync(name);
+                phase(name + " is back");
             }
             int before = acknowledged.size();
             Company.await("orders are taken after the restarts", () -> acknowledged.size() > before + 20);
@@ -76,12 +80,19 @@ class SpringOrdersIT {
             System.out.printf(
                     "leader killed: %d orders taken in all, %d unanswered%n", acknowledged.size(), failures.size());
 
+            phase("the leader was killed");
             assertThat(ids(company.orders())).containsAll(acknowledged);
             Company.await("everything is shipped", () -> shipped(company).containsAll(acknowledged));
+            phase("everything is shipped");
             assertThat(company.shipped().lines().map(line -> line.split(" ")[1]).distinct())
                     .as("epochs of leaders that shipped")
                     .hasSizeGreaterThan(1);
         }
+    }
+
+    /** Where the time goes. */
+    private void phase(String done) {
+        System.out.printf("%5.1f s: %s%n", (System.nanoTime() - begun) / 1e9, done);
     }
 
     private List<Thread> clients(Company company) {
