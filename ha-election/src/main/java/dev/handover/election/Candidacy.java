@@ -21,6 +21,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.state.ConnectionState;
 import org.apache.curator.framework.state.ConnectionStateListener;
@@ -54,7 +56,8 @@ final class Candidacy implements LeadershipSource {
             Duration taskTimeout,
             Duration operationTimeout,
             List<ACL> acl,
-            @Nullable LivenessPort liveness) {}
+            @Nullable LivenessPort liveness,
+            @Nullable Supplier<SSLContext> livenessTls) {}
 
     private final CuratorFramework client;
     private final String path;
@@ -113,7 +116,8 @@ final class Candidacy implements LeadershipSource {
         loop.setRemoveOnCancelPolicy(true);
         listeners = new Listeners(thread + "-listeners", this::current);
         reader = new ViewReader(path, event -> post(this::read));
-        livenessWatch = new LivenessWatch(thread + "-liveness", gone -> post(() -> leaderGone(gone)));
+        livenessWatch =
+                new LivenessWatch(thread + "-liveness", settings.livenessTls(), gone -> post(() -> leaderGone(gone)));
     }
 
     void start() {

@@ -20,6 +20,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.imps.CuratorFrameworkState;
@@ -70,7 +72,7 @@ public final class LeaderElection implements Pausable, AutoCloseable {
         name = builder.name;
         UUID instance = UUID.randomUUID();
         InetSocketAddress bind = builder.fastTakeOver;
-        liveness = bind == null ? null : new LivenessPort(bind, instance, name);
+        liveness = bind == null ? null : new LivenessPort(bind, instance, name, builder.fastTakeOverTls);
         tasks = new Tasks();
         Candidacy.Settings settings = new Candidacy.Settings(
                 name,
@@ -80,7 +82,8 @@ public final class LeaderElection implements Pausable, AutoCloseable {
                 builder.taskTimeout,
                 builder.operationTimeout,
                 List.copyOf(builder.acl),
-                liveness);
+                liveness,
+                builder.fastTakeOverTls);
         candidacy = new Candidacy(client, path, settings, instance, tasks);
         Consumer<? super Leadership> listener = builder.listener;
         if (listener != null) {
@@ -273,6 +276,7 @@ public final class LeaderElection implements Pausable, AutoCloseable {
         private Duration operationTimeout = Duration.ofSeconds(10);
         private List<ACL> acl = ZooDefs.Ids.OPEN_ACL_UNSAFE;
         private @Nullable InetSocketAddress fastTakeOver;
+        private @Nullable Supplier<SSLContext> fastTakeOverTls;
         private @Nullable ZooKeeperTls tls;
         private @Nullable Consumer<? super Leadership> listener;
 
@@ -343,6 +347,17 @@ public final class LeaderElection implements Pausable, AutoCloseable {
             }
             fastTakeOver = address;
             return this;
+        }
+
+        /**
+         * The same over mutual TLS: who the leader is at that address is believed only of somebody whom a trusted authority has certified, and only such are told. On all candidates or on none; one with it and one without see nothing of each other, and wait for the
+         * session's end. That a port refuses cannot be encrypted: who can reset connections between the hosts can forge that with TLS, too.
+         *
+         * @param tls asked at each connection, so that certificates can be renewed: such as ha-netty's {@code RenewableTls}, or {@code () -> context}
+         */
+        public Builder fastTakeOver(InetSocketAddress address, Supplier<SSLContext> tls) {
+            fastTakeOverTls = Objects.requireNonNull(tls, "tls");
+            return fastTakeOver(address);
         }
 
         /** How long an interrupted task is waited for before the leadership stays where it is. Default 10 s. */

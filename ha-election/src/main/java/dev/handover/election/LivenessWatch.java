@@ -1,12 +1,17 @@
 package dev.handover.election;
 
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,13 +26,16 @@ final class LivenessWatch implements AutoCloseable {
     private static final long BETWEEN_MILLIS = 2;
     private static final long AGAIN_MILLIS = 250;
     private static final int CONNECT_MILLIS = 1000;
+    private static final int HELLO_MILLIS = 10_000;
 
     private final String name;
     private final Consumer<UUID> gone;
+    private final @Nullable Supplier<SSLContext> tls;
     private @Nullable Watch current;
 
-    LivenessWatch(String name, Consumer<UUID> gone) {
+    LivenessWatch(String name, @Nullable Supplier<SSLContext> tls, Consumer<UUID> gone) {
         this.name = name;
+        this.tls = tls;
         this.gone = gone;
     }
 
@@ -60,6 +68,7 @@ final class LivenessWatch implements AutoCloseable {
         private final Records.LeaderNode leader;
         private @Nullable Socket socket;
         private boolean closed;
+        private boolean said;
 
         Watch(Records.LeaderNode leader) {
             this.leader = leader;
@@ -89,10 +98,25 @@ final class LivenessWatch implements AutoCloseable {
                     }
                 } catch (IOException e) {
                     refusals = 0;
-                    LOG.debug("{}: no evidence about {}", name, leader.name(), e);
+                    noEvidence(e);
                 }
                 pause(!known ? AGAIN_MILLIS : refusals > 0 ? BETWEEN_MILLIS : 0);
             }
+        }
+
+        private void noEvidence(IOException e) {
+            if (!said
+                    && !isClosed()
+                    && (tls != null || e instanceof SocketTimeoutException || e instanceof EOFException)) {
+                said = true;
+                LOG.warn(
+                        "{}: leader {} cannot be watched at {}: {}; TLS is for all candidates or for none, with certificates of authorities that they trust. Until then only the end of its session tells that it is gone",
+                        name,
+                        leader.name(),
+                        leader.address(),
+                        e instanceof EOFException ? "it hangs up before it says who it is" : e.getMessage());
+            }
+            LOG.debug("{}: no evidence about {}", name, leader.name(), e);
         }
 
         /** Connects and reads until the end; whether it was the leader's process that answered. */
@@ -105,12 +129,14 @@ final class LivenessWatch implements AutoCloseable {
                                 leader.address().substring(0, colon),
                                 Integer.parseInt(leader.address().substring(colon + 1))),
                         CONNECT_MILLIS);
-                DataInputStream in = new DataInputStream(dialled.getInputStream());
+                dialled.setSoTimeout(HELLO_MILLIS);
+                DataInputStream in = new DataInputStream(secured(dialled).getInputStream());
                 UUID answered = new UUID(in.readLong(), in.readLong());
                 if (!answered.equals(leader.instance())) {
                     pause(AGAIN_MILLIS);
                     return false;
                 }
+                dialled.setSoTimeout(0);
                 try {
                     while (in.read() >= 0) {
                         LOG.trace("{}: the port says more than it should", name);
@@ -120,6 +146,17 @@ final class LivenessWatch implements AutoCloseable {
                 }
                 return true;
             }
+        }
+
+        /** What is heard on it is of somebody whom an authority has certified; its end may be anybody's work, with TLS as without. */
+        private Socket secured(Socket dialled) throws IOException {
+            if (tls == null) {
+                return dialled;
+            }
+            SSLSocket secured = (SSLSocket) tls.get().getSocketFactory().createSocket(dialled, null, 0, true);
+            secured.setEnabledProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+            secured.startHandshake();
+            return secured;
         }
 
         private synchronized void open(Socket dialled) throws IOException {

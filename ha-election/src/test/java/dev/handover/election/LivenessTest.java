@@ -37,8 +37,8 @@ class LivenessTest {
 
     @Test
     void shouldTellThatAProcessIsGoneWhenItsPortRefuses() throws Exception {
-        try (LivenessWatch watch = new LivenessWatch("w", gone::add)) {
-            LivenessPort port = new LivenessPort(ANY, instance, "a");
+        try (LivenessWatch watch = new LivenessWatch("w", null, gone::add)) {
+            LivenessPort port = new LivenessPort(ANY, instance, "a", null);
             watch.watch(leader(port.address()));
             Await.until("watched", () -> isConnected("w"));
             assertThat(gone).isEmpty();
@@ -50,7 +50,7 @@ class LivenessTest {
     @Test
     void shouldNotTakeALostConnectionForALostProcess() throws Exception {
         try (ServerSocket port = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
-                LivenessWatch watch = new LivenessWatch("w", gone::add)) {
+                LivenessWatch watch = new LivenessWatch("w", null, gone::add)) {
             watch.watch(leader("127.0.0.1:" + port.getLocalPort()));
             for (int i = 0; i < 20; i++) { // a firewall that resets connections, say
                 try (Socket accepted = port.accept()) {
@@ -67,7 +67,7 @@ class LivenessTest {
         try (ServerSocket unused = new ServerSocket(0)) {
             free = unused.getLocalPort();
         }
-        try (LivenessWatch watch = new LivenessWatch("w", gone::add)) {
+        try (LivenessWatch watch = new LivenessWatch("w", null, gone::add)) {
             watch.watch(leader("127.0.0.1:" + free)); // refuses from the start
             try (ServerSocket stranger = listenLater(free)) {
                 try (Socket accepted = stranger.accept()) { // it goes on to try
@@ -83,10 +83,10 @@ class LivenessTest {
 
     @Test
     void shouldNameTheAddressThatCannotBeUsed() throws Exception {
-        try (LivenessPort port = new LivenessPort(ANY, instance, "a")) {
+        try (LivenessPort port = new LivenessPort(ANY, instance, "a", null)) {
             String address = port.address();
             int taken = Integer.parseInt(address.substring(address.indexOf(':') + 1));
-            assertThatThrownBy(() -> new LivenessPort(new InetSocketAddress("127.0.0.1", taken), instance, "b"))
+            assertThatThrownBy(() -> new LivenessPort(new InetSocketAddress("127.0.0.1", taken), instance, "b", null))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining(String.valueOf(taken))
                     .hasMessageContaining("'b'");

@@ -154,7 +154,10 @@ public final class HandoverAutoConfiguration {
     @Lazy // stands when the application is ready
     @ConditionalOnProperty("handover.election.path")
     @ConditionalOnMissingBean
-    LeaderElection handoverElection(HandoverProperties properties, ObjectProvider<EmbeddedZooKeeper> embedded)
+    LeaderElection handoverElection(
+            HandoverProperties properties,
+            ObjectProvider<EmbeddedZooKeeper> embedded,
+            ObjectProvider<SslBundles> bundles)
             throws IOException {
         HandoverProperties.Election settings = properties.election();
         LeaderElection.Builder builder = checked(
@@ -162,7 +165,13 @@ public final class HandoverAutoConfiguration {
                 () -> LeaderElection.builder(connectString(properties, embedded), String.valueOf(settings.path())));
         PropertyMapper map = PropertyMapper.get();
         map.from(settings::fastTakeOverAddress)
-                .to(address -> checked("handover.election.fast-take-over", () -> builder.fastTakeOver(address)));
+                .to(address -> checked("handover.election.fast-take-over", () -> {
+                    String bundle = properties.ssl().bundle();
+                    return bundle == null
+                            ? builder.fastTakeOver(address)
+                            : builder.fastTakeOver(
+                                    address, new TransportTls(bundle, bundles.getIfAvailable()).contexts());
+                }));
         map.from(properties.zookeeper()::sessionTimeout)
                 .to(timeout -> checked("handover.zookeeper.session-timeout", () -> builder.sessionTimeout(timeout)));
         String candidate = settings.candidate();

@@ -49,7 +49,7 @@ import org.springframework.util.unit.DataSize;
  * @param storage Files of the logs.
  * @param zookeeper Where the groups' configurations are kept.
  * @param transport How the nodes talk with each other.
- * @param ssl TLS between the nodes.
+ * @param ssl TLS between the nodes, and where candidates of an election watch each other.
  * @param election An election without a log.
  */
 @ConfigurationProperties(prefix = "handover", ignoreUnknownFields = false)

@@ -3,6 +3,9 @@ package dev.handover.spring;
 import dev.handover.netty.NettyTransport;
 import dev.handover.netty.TlsOptions;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,7 +13,7 @@ import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 
-/** Mutual TLS between the nodes with what one of the application's SSL bundles says, now and after each of its updates. */
+/** Mutual TLS between the nodes, and on the port by which candidates of an election watch each other, with what one of the application's SSL bundles says, now and after each of its updates. */
 final class TransportTls {
     private static final Logger LOG = LoggerFactory.getLogger(TransportTls.class);
     private static final String KEY = "handover.ssl.bundle";
@@ -64,6 +67,19 @@ final class TransportTls {
         return TlsOptions.of(
                 bundle.getManagers().getKeyManagerFactory(),
                 bundle.getManagers().getTrustManagerFactory());
+    }
+
+    /** What the bundle says at each time. */
+    Supplier<SSLContext> contexts() {
+        AtomicReference<SSLContext> current = new AtomicReference<>(bundle.createSslContext());
+        bundles.addBundleUpdateHandler(name, updated -> {
+            try {
+                current.set(updated.createSslContext());
+            } catch (RuntimeException e) { // the old one goes on
+                LOG.warn("the updated SSL bundle '{}' is not used for the election: {}", name, e.getMessage());
+            }
+        });
+        return current::get;
     }
 
     /** From now on the transport follows the bundle's updates. */

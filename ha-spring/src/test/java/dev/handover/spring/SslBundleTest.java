@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.handover.election.LeaderElection;
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.transport.Transport;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
@@ -96,6 +98,33 @@ class SslBundleTest {
                         assertThat(submit(b, "three")).isEqualTo("one,two,three");
                     }));
         }
+    }
+
+    @Test
+    @Timeout(120)
+    void shouldWatchCandidatesOverTls() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        List<String> election = bundle("a");
+        election.add("handover.election.path=/jobs/secured");
+        election.add("handover.election.fast-take-over=127.0.0.1:" + port);
+        node("127.0.0.1:1", "a", election)
+                .withUserConfiguration(Doubles.OwnStore.class)
+                .run(context -> {
+                    assertThat(context).hasNotFailed();
+                    assertThat(context.getBean(LeaderElection.class).candidate())
+                            .isEqualTo("a");
+                    SslBundle bundle = context.getBean(SslBundles.class).getBundle("nodes");
+                    try (SSLSocket socket = (SSLSocket)
+                            bundle.createSslContext().getSocketFactory().createSocket("127.0.0.1", port)) {
+                        socket.setSoTimeout(60_000);
+                        socket.startHandshake();
+                        assertThat(socket.getSession().getPeerCertificates()[0]).isEqualTo(stored(bundle));
+                        assertThat(socket.getInputStream().readNBytes(16)).hasSize(16);
+                    }
+                });
     }
 
     private static SslBundle pem(String name) {
