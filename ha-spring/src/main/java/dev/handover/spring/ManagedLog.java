@@ -7,6 +7,7 @@ import dev.handover.Registration;
 import dev.handover.ReplicaClosedException;
 import dev.handover.ReplicaId;
 import dev.handover.Role;
+import dev.handover.replication.CommandCallback;
 import dev.handover.replication.Consistency;
 import dev.handover.replication.GroupLeadership;
 import dev.handover.replication.GroupStatus;
@@ -18,6 +19,7 @@ import dev.handover.replication.SnapshotStatus;
 import dev.handover.replication.StateMachine;
 import dev.handover.replication.TransferResult;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -109,6 +111,12 @@ final class ManagedLog implements ReplicatedLog {
     @Override
     public CompletableFuture<byte[]> submit(byte[] command) {
         return observations.submit(this, command, wrapped -> with(log -> log.submit(wrapped)));
+    }
+
+    /** With what is observed of it, which needs an array and a future. */
+    @Override
+    public void submit(ByteBuffer command, CommandCallback callback) {
+        ReplicatedLog.super.submit(command, callback);
     }
 
     @Override
