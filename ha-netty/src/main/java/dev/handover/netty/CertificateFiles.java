@@ -15,11 +15,17 @@ import java.util.List;
 
 /** A certificate, its private key, and the authorities to be trusted: in which files they are, and what was in these when they were read. */
 abstract class CertificateFiles {
+    private final int keyAt;
     private final List<Path> files;
     private final List<byte[]> contents;
 
-    /** @param files the first holds the private key */
-    CertificateFiles(List<Path> files) throws IOException {
+    /**
+     * Reads them.
+     *
+     * @param keyAt which of the files holds the private key
+     */
+    CertificateFiles(int keyAt, List<Path> files) throws IOException {
+        this.keyAt = keyAt;
         this.files = List.copyOf(files);
         this.contents = read();
     }
@@ -31,7 +37,7 @@ abstract class CertificateFiles {
                 read.add(Files.readAllBytes(files.get(i)));
             } catch (IOException e) {
                 throw new IOException(
-                        (i == 0 ? "private key " : "certificates in ") + files.get(i)
+                        (i == keyAt ? "private key " : "certificates in ") + files.get(i)
                                 + " cannot be read: is it there, and this process's? (" + e + ")",
                         e);
             }

@@ -27,7 +27,7 @@ final class KeyStoreFiles extends CertificateFiles {
 
     /** @throws IOException naming the file that cannot be read, has another password or holds something else */
     KeyStoreFiles(Path keyStore, char[] keyPassword, Path trustStore, char[] trustPassword) throws IOException {
-        super(List.of(keyStore, trustStore));
+        super(0, List.of(keyStore, trustStore));
         this.keyPassword = keyPassword.clone();
         this.trustPassword = trustPassword.clone();
         try {

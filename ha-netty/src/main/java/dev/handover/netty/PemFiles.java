@@ -24,8 +24,8 @@ final class PemFiles extends CertificateFiles {
     private static final String REMEDY =
             "; expected is PKCS #8 in PEM format without a password (BEGIN PRIVATE KEY): openssl pkcs8 -topk8 -nocrypt";
 
-    private static final int KEY = 0;
-    private static final int CERTIFICATES = 1;
+    private static final int CERTIFICATES = 0;
+    private static final int KEY = 1;
     private static final int TRUSTED = 2;
 
     private final List<X509Certificate> chain;
@@ -34,7 +34,7 @@ final class PemFiles extends CertificateFiles {
 
     /** @throws IOException naming the file that cannot be read or is something else */
     PemFiles(Path certificates, Path privateKey, Path trusted) throws IOException {
-        super(List.of(privateKey, certificates, trusted));
+        super(KEY, List.of(certificates, privateKey, trusted));
         chain = certificates(certificates, content(CERTIFICATES));
         authorities = certificates(trusted, content(TRUSTED));
         PublicKey certified = chain.get(0).getPublicKey();
