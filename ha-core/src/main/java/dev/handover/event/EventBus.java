@@ -52,7 +52,7 @@ public final class EventBus implements AutoCloseable {
     /**
      * From now on listeners hear of what somebody has asked for, such as a transfer or a switch, in that caller's context: its trace, say.
      *
-     * @param capture is called on the thread that asks, as soon as it does, and gives what to put around the listeners later; what it throws is logged and nothing is put around them
+     * @param capture is called on the thread that asks, as soon as it does, and gives what to put around the listeners later; what either throws is logged, and they hear of it without
      */
     public Registration callers(Supplier<UnaryOperator<Runnable>> capture) {
         contexts.add(capture);
@@ -66,7 +66,9 @@ public final class EventBus implements AutoCloseable {
             try {
                 UnaryOperator<Runnable> inner = all;
                 UnaryOperator<Runnable> outer = context.get();
-                all = inner == NOBODY ? outer : task -> outer.apply(inner.apply(task));
+                if (outer != NOBODY) {
+                    all = task -> new InContext(outer, inner.apply(task));
+                }
             } catch (RuntimeException e) {
                 LOG.warn("The context of a caller is not known", e);
             }
@@ -146,6 +148,36 @@ public final class EventBus implements AutoCloseable {
             } catch (RuntimeException e) {
                 LOG.warn("An event listener failed on {}", event, e);
             }
+        }
+    }
+
+    /** A task within somebody's context, which is done once, whatever the context throws. */
+    private static final class InContext implements Runnable {
+        private final UnaryOperator<Runnable> context;
+        private final Runnable task;
+        private boolean begun;
+
+        InContext(UnaryOperator<Runnable> context, Runnable task) {
+            this.context = context;
+            this.task = task;
+        }
+
+        @Override
+        public void run() {
+            try {
+                context.apply(this::begin).run();
+            } catch (RuntimeException e) {
+                if (begun) {
+                    throw e;
+                }
+                LOG.warn("The context of a caller cannot be used", e);
+                begin();
+            }
+        }
+
+        private void begin() {
+            begun = true;
+            task.run();
         }
     }
 }

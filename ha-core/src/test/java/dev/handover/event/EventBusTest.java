@@ -67,6 +67,9 @@ class EventBusTest {
             bus.callers(() -> {
                 throw new IllegalStateException("fails on purpose");
             });
+            bus.callers(() -> task -> {
+                throw new IllegalStateException("fails on purpose, later");
+            });
             context.set("Ann's");
             bus.publish(event("switch"), bus.caller());
             bus.publish(event("failure"));

@@ -775,8 +775,9 @@ final class Candidacy implements LeadershipSource {
     /** Why there is no connection; any thread. */
     void found(String reason) {
         post(() -> {
-            if (unsure != null) {
-                unsure = new Leadership.Unsure(Instant.now(), "no session with ZooKeeper: " + reason);
+            Leadership.Unsure before = unsure;
+            if (before != null) {
+                unsure = new Leadership.Unsure(before.since(), "no session with ZooKeeper: " + reason);
                 listeners.tell();
             }
         });
