@@ -18,6 +18,7 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
     private static final Logger LOG = LoggerFactory.getLogger(Submission.class);
     private static final VarHandle CALLBACK;
     private static final byte[] NOTHING = {};
+    private static final Object GONE = new Object();
     private static final byte NONE = -1;
     private static final Rejection[] REFUSALS = Rejection.values();
 
@@ -50,7 +51,7 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
     /** Who is told how it ended; null after that, and if nobody is. */
     private volatile @Nullable CommandCallback callback;
 
-    /** A byte[], or the {@link PayloadBlock} that the command is a part of and that it holds. */
+    /** A byte[], or the {@link PayloadBlock} that the command is a part of and that it holds, or {@link #GONE}. */
     private Object source = NOTHING;
 
     /** Of a part of a block, see {@link PayloadMemory#place}; else 0. */
@@ -117,7 +118,7 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
     /** It is not sent again: what it held is free as far as it is concerned. */
     void letGo() {
         if (source instanceof PayloadBlock block) {
-            source = NOTHING;
+            source = GONE;
             block.release();
         }
     }
@@ -193,11 +194,15 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
 
     @Override
     public byte[] payload() {
-        return source instanceof PayloadBlock block ? block.copy(place) : (byte[]) source;
+        PayloadBlock block = memory();
+        return block == null ? (byte[]) source : block.copy(place);
     }
 
     @Override
     public @Nullable PayloadBlock memory() {
+        if (source == GONE) {
+            throw new IllegalStateException("a command is proposed after it was let go of");
+        }
         return source instanceof PayloadBlock block ? block : null;
     }
 

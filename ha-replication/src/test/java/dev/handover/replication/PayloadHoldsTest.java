@@ -34,6 +34,7 @@ class PayloadHoldsTest {
         holds.accepted(2, 10, 1);
         one.letGo();
         one.letGo(); // twice is fine
+        assertThatThrownBy(one::payload).isInstanceOf(IllegalStateException.class);
         two.letGo();
         holds.settled(10);
         assertThat(free).isEmpty();

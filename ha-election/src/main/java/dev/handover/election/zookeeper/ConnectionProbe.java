@@ -171,7 +171,8 @@ public final class ConnectionProbe implements AutoCloseable {
             }
             return null;
         } catch (X509Exception e) {
-            return "this client's own TLS settings cannot be used: " + rootOf(e).getMessage();
+            return "this client's own TLS settings cannot be used: "
+                    + ZooKeeperTls.rootOf(e).getMessage();
         } catch (Exception e) {
             LOG.debug("nothing is found out about ZooKeeper at {}", servers, e);
             return null;
@@ -236,7 +237,7 @@ public final class ConnectionProbe implements AutoCloseable {
     }
 
     private static boolean isFromTls(SSLException failure) {
-        return rootOf(failure) instanceof CertPathBuilderException || isAlert(failure);
+        return ZooKeeperTls.rootOf(failure) instanceof CertPathBuilderException || isAlert(failure);
     }
 
     private static boolean isAlert(SSLException failure) {
@@ -269,13 +270,5 @@ public final class ConnectionProbe implements AutoCloseable {
             return "does not speak TLS there: dial its secureClientPort, not its clientPort";
         }
         return "does not agree on TLS: " + text;
-    }
-
-    private static Throwable rootOf(Throwable failure) {
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root;
     }
 }

@@ -147,7 +147,7 @@ public final class ZooKeeperTls {
         return file.toAbsolutePath().toString();
     }
 
-    private static Throwable rootOf(Throwable failure) {
+    static Throwable rootOf(Throwable failure) {
         Throwable root = failure;
         while (root.getCause() != null) {
             root = root.getCause();
