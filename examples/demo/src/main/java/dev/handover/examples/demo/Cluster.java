@@ -8,12 +8,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.ZooKeeper;
 
 /** A ZooKeeper in this process and three kv-servers in processes of their own, all in one temporary directory. */
 final class Cluster implements AutoCloseable {
     private static final List<String> IDS = List.of("a", "b", "c");
     private static final Duration ZOOKEEPER_START = Duration.ofSeconds(30);
     private static final int TAIL_LINES = 25;
+    private static final String EXERCISE = "/exercise";
+    private static final int EXERCISES = 1000;
 
     private final EmbeddedZooKeeper zooKeeper;
     private final List<KvNode> nodes = new ArrayList<>();
@@ -29,6 +35,7 @@ final class Cluster implements AutoCloseable {
                 .start();
         try {
             zooKeeper.awaitServing(ZOOKEEPER_START);
+            exercise(zooKeeper.connectString());
             List<InetSocketAddress> ports = Ports.free(2 * IDS.size());
             for (int i = 0; i < IDS.size(); i++) {
                 String id = IDS.get(i);
@@ -47,6 +54,24 @@ final class Cluster implements AutoCloseable {
         } catch (IOException | RuntimeException | InterruptedException e) {
             close();
             throw e;
+        }
+    }
+
+    /** Lets a new ZooKeeper do often what it does once in a take-over: the demo's is to answer as one that has run for long, not as one that meets its first writes. */
+    private static void exercise(String connectString) throws IOException, InterruptedException {
+        ZooKeeper client = new ZooKeeper(connectString, (int) ZOOKEEPER_START.toMillis(), event -> {});
+        try {
+            byte[] like = new byte[512]; // a configuration has some hundred bytes
+            client.create(EXERCISE, like, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
+            for (int version = 0; version < EXERCISES; version++) {
+                client.setData(EXERCISE, like, version);
+                client.getData(EXERCISE, false, null);
+            }
+            client.delete(EXERCISE, EXERCISES);
+        } catch (KeeperException e) {
+            throw new IOException("the ZooKeeper that was just started does not take writes: " + e.getMessage(), e);
+        } finally {
+            client.close();
         }
     }
 
