@@ -393,41 +393,17 @@ final class Candidacy implements LeadershipSource {
             return;
         }
         creating = true;
-        List<String> missing = new ArrayList<>();
-        for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
-            missing.add(path.substring(0, slash));
-        }
-        missing.add(path);
-        missing.add(ViewReader.pauses(path));
-        missing.add(ViewReader.candidates(path));
-        String last = missing.get(missing.size() - 1);
-        for (String node : missing) {
-            zooKeeper.create(
-                    node,
-                    new byte[0],
-                    settings.acl(),
-                    CreateMode.PERSISTENT,
-                    (rc, p, context, name) -> {
-                        Code code = Code.get(rc);
-                        if (code != Code.OK && code != Code.NODEEXISTS) {
-                            LOG.warn(
-                                    "{} of {}: ZooKeeper refused to create {} with {}",
-                                    settings.name(),
-                                    path,
-                                    node,
-                                    code);
-                        }
-                        if (node.equals(last)) {
-                            post(() -> {
-                                creating = false;
-                                if (code == Code.OK || code == Code.NODEEXISTS) {
-                                    read();
-                                }
-                            });
-                        }
-                    },
-                    null);
-        }
+        LastingZnodes.create(
+                zooKeeper,
+                path,
+                settings.acl(),
+                settings.name(),
+                code -> post(() -> {
+                    creating = false;
+                    if (code == Code.OK || code == Code.NODEEXISTS) {
+                        read();
+                    }
+                }));
     }
 
     private String candidateNode(ZooKeeper zooKeeper) {
@@ -440,8 +416,7 @@ final class Candidacy implements LeadershipSource {
 
     private void enter(ZooKeeper zooKeeper, View seen) {
         String name = candidateName(seen.session());
-        boolean entered = seen.candidates().stream().anyMatch(one -> one.node().equals(name));
-        if (entered || entering || closed || asideForEver()) {
+        if (seen.hasEntered(name) || entering || closed || asideForEver()) {
             return;
         }
         entering = true;
@@ -468,7 +443,8 @@ final class Candidacy implements LeadershipSource {
     /** Stands for the vacant leadership when it is this candidate's turn. */
     private void consider(View seen, boolean overthrow) {
         long now = System.nanoTime();
-        if (standing || releasing || closed || asideUntilNanos - now > 0 || isPaused(seen)) {
+        boolean entered = seen.hasEntered(candidateName(seen.session())); // else it is read again when it has
+        if (standing || releasing || closed || !entered || asideUntilNanos - now > 0 || isPaused(seen)) {
             return;
         }
         long turn = vacantNanos + turnNanos(seen);
@@ -543,6 +519,7 @@ final class Candidacy implements LeadershipSource {
         Records.LeaderNode node =
                 new Records.LeaderNode(epoch, settings.name(), instance, liveness == null ? "" : liveness.address());
         List<Op> ops = new ArrayList<>();
+        ops.add(asSeen(zooKeeper));
         ops.add(Op.setData(path, Records.encode(change), seen.changeVersion()));
         ops.add(Op.check(ViewReader.pauses(path), seen.pausesVersion()));
         if (overthrow) {
@@ -566,6 +543,11 @@ final class Candidacy implements LeadershipSource {
         });
     }
 
+    /** Fails among znodes that were created anew: they may have the versions that were seen before, but this candidate enters them only after it has read them. */
+    private Op asSeen(ZooKeeper zooKeeper) {
+        return Op.check(candidateNode(zooKeeper), -1);
+    }
+
     private void multi(ZooKeeper zooKeeper, List<Op> ops, Consumer<Code> done) {
         AsyncCallback.MultiCallback callback = (rc, p, context, results) -> post(() -> {
             // a round of reads that began before may have seen the znode that is gone now, and would be believed
@@ -586,10 +568,15 @@ final class Candidacy implements LeadershipSource {
 
     /** The leader's znode is that of this process, but of a session before: nobody leads, and nobody need wait for that session's end. */
     private void dropFormer(ZooKeeper zooKeeper, View seen) {
-        multi(
-                zooKeeper,
-                List.of(Op.check(path, seen.changeVersion()), Op.delete(ViewReader.leader(path), -1)),
-                this::retry);
+        if (seen.hasEntered(candidateName(seen.session()))) { // else it is read again when it has
+            multi(
+                    zooKeeper,
+                    List.of(
+                            asSeen(zooKeeper),
+                            Op.check(path, seen.changeVersion()),
+                            Op.delete(ViewReader.leader(path), -1)),
+                    this::retry);
+        }
     }
 
     // ---- fast take-over
@@ -692,6 +679,7 @@ final class Candidacy implements LeadershipSource {
                             reason,
                             next);
                     List<Op> ops = List.of(
+                            asSeen(zooKeeper),
                             Op.setData(path, Records.encode(change), now.changeVersion()),
                             Op.delete(ViewReader.leader(path), -1));
                     multi(zooKeeper, ops, code -> {

@@ -33,6 +33,11 @@ record View(
     /** A candidate and the session that keeps it in. */
     record Entered(String node, Candidate candidate, long session) {}
 
+    /** Whether a candidate's znode of that name was there. */
+    boolean hasEntered(String node) {
+        return candidates.stream().anyMatch(one -> one.node().equals(node));
+    }
+
     List<Pause> pausesAt(Instant now) {
         return pauses.stream().filter(pause -> pause.expiry().isAfter(now)).toList();
     }

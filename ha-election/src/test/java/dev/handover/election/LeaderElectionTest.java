@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.TransferRefusedException;
 import dev.handover.election.zookeeper.Await;
+import dev.handover.election.zookeeper.TcpProxy;
 import dev.handover.leadership.Leadership;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -123,6 +126,71 @@ class LeaderElectionTest {
                 .candidate("c")
                 .epochFloor(() -> 1L << 60));
         assertThat(awaitLeading(c).epoch()).isGreaterThan(1L << 60);
+    }
+
+    /** What a candidate that is to come too late knows, and cannot know yet. */
+    private final class Late {
+        final CuratorFramework admin = ensemble.client();
+        final TcpProxy ofA = ensemble.proxy();
+        final LeaderElection a = fast(ensemble.client(ofA.connectString(), Duration.ofSeconds(30)), "a", 0);
+        final TcpProxy proxy = ensemble.proxy();
+        final CuratorFramework client = ensemble.client(proxy.connectString(), Duration.ofSeconds(30));
+        final LeaderElection b;
+        final CompletableFuture<Void> answers;
+
+        Late() throws Exception {
+            awaitLeading(a);
+            b = fast(client, "b", 1);
+            awaitFollowing(b, "a");
+            awaitCandidates(b, 2);
+            Await.until("b watches", () -> LivenessTest.isConnected("handover-election-b-liveness"));
+            answers = proxy.holdAnswers();
+        }
+
+        private LeaderElection fast(CuratorFramework with, String name, int priority) throws Exception {
+            return ensemble.start(LeaderElection.builder(with, "/jobs/billing")
+                    .candidate(name)
+                    .priority(priority)
+                    .fastTakeOver(new InetSocketAddress("127.0.0.1", 0)));
+        }
+
+        private long created() throws Exception {
+            return admin.checkExists().forPath("/jobs/billing/leader").getCzxid();
+        }
+
+        /** Its evidence is true, but c leads meanwhile, by a znode of the same name. */
+        void shouldNotDepose(LeaderElection c) throws Exception {
+            Leadership.Leading leading = awaitLeading(c);
+            long created = created();
+            CompletableFuture<Void> tried = proxy.request("the process of 'a' is gone");
+            a.close();
+            Await.get(tried);
+            answers.complete(null);
+            client.checkExists().forPath("/jobs"); // answered after what b has tried
+            assertThat(created()).as("the leader's znode is the same").isEqualTo(created);
+            awaitFollowing(b, "c");
+            assertThat(leading.isValid()).isTrue();
+            assertThat(c.current()).isEqualTo(leading);
+        }
+    }
+
+    @Test
+    void shouldNotDeposeWhoLeadsMeanwhileWithEvidenceAboutTheOneBefore() throws Exception {
+        Late late = new Late();
+        LeaderElection c = candidate("c");
+        awaitCandidates(late.a, 3);
+        Await.get(late.a.transferTo("c"));
+        late.shouldNotDepose(c);
+    }
+
+    @Test
+    void shouldNotDeposeWhoLeadsByZnodesThatWereCreatedAnewWithTheVersionsOfThoseBefore() throws Exception {
+        Late late = new Late();
+        late.ofA.refuse(true); // else it enters the new ones as well
+        late.ofA.cut();
+        Await.until("a knows nothing", () -> late.a.current() instanceof Leadership.Unsure);
+        late.admin.delete().deletingChildrenIfNeeded().forPath("/jobs/billing");
+        late.shouldNotDepose(candidate("c"));
     }
 
     @Test

@@ -64,6 +64,13 @@ public final class TcpProxy implements AutoCloseable {
         return held;
     }
 
+    /** From now on answers wait until the future is completed. */
+    public CompletableFuture<Void> holdAnswers() {
+        CompletableFuture<Void> flow = new CompletableFuture<>();
+        answersFlow = flow;
+        return flow;
+    }
+
     /** Completes with the next request that contains this text. */
     public CompletableFuture<Void> request(String text) {
         CompletableFuture<Void> next = new CompletableFuture<>();
