@@ -272,6 +272,9 @@ public final class OpsModel implements AutoCloseable {
             }
         });
         services.values().forEach(service -> all.addAll(service.handlers()));
+        if (!node.groups().isEmpty()) {
+            all.addAll(OpsDrains.of(node));
+        }
         all.addAll(actions);
         return all;
     }

@@ -185,7 +185,7 @@ public final class HaNode implements AutoCloseable {
     /**
      * From now on this node should lead nothing that another can, and goes on all the same: it follows, acknowledges, answers, and would still lead a group that nobody else of its in-sync set can. All nodes rank
      * it after everybody else who is not {@linkplain #favour favoured} (R23). What it leads now is given away when another has been in sync for ten times {@link Builder#failureTimeout}, four
-     * groups at a time (see {@link Builder#transferToPreferred}); to give it away at once, call {@link ReplicatedLog#transferTo} of each log. {@link dev.handover.takeover.partition.Partitions#drain} does so for its partitions. Counts until
+     * groups at a time (see {@link Builder#transferToPreferred}); to give it away at once, call {@link ReplicatedLog#transferTo} of each log; to know when nothing is left, use {@link #drain(Duration)}. {@link dev.handover.takeover.partition.Partitions#drain} does so for its partitions. Counts until
      * {@link #resume} or the end of this node, and is announced as {@link MemberAttributes#DRAINING}. Any thread; does not block. Repeating it does no harm.
      *
      * @return completes when the other nodes can see it; fails with {@link dev.handover.ReplicaClosedException} if the node is closed
@@ -194,12 +194,28 @@ public final class HaNode implements AutoCloseable {
         return runtime.drain(true);
     }
 
-    /** Ends {@link #drain}: this node may lead again. Completes, and fails, alike. */
-    public CompletableFuture<Void> resume() {
-        return runtime.drain(false);
+    /**
+     * The same, and tells when this node leads none of its groups any more. It may still take one over afterwards, if nobody else of its in-sync set can. Too short a time: less than the ten failure
+     * time-outs that another must have been in sync for.
+     *
+     * @param timeout until when it should lead nothing any more, 1 ms to 1 day
+     * @return completes, on the thread that completes futures of logs, when the other nodes can see it and this one leads nothing; fails with {@link dev.handover.TransferRefusedException}, which names what is
+     *     left and why, if it does not come to that in time (it drains on all the same), or it is resumed before, and with {@link dev.handover.ReplicaClosedException} if the node is closed before
+     */
+    public CompletableFuture<Void> drain(Duration timeout) {
+        if (timeout.toMillis() < 1 || timeout.compareTo(Duration.ofDays(1)) > 0) {
+            throw new IllegalArgumentException(
+                    "drain of " + id() + ": timeout " + timeout + " is not between 1 ms and 1 day");
+        }
+        return runtime.drains().begin(timeout);
     }
 
-    /** Whether {@link #drain} was called, and {@link #resume} not since. */
+    /** Ends {@link #drain()}: this node may lead again. Completes, and fails, alike. */
+    public CompletableFuture<Void> resume() {
+        return runtime.drains().resume();
+    }
+
+    /** Whether {@link #drain()} was called, and {@link #resume} not since. */
     public boolean isDraining() {
         return runtime.isDraining();
     }

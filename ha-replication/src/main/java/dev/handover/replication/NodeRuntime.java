@@ -65,6 +65,7 @@ final class NodeRuntime {
     private final Rehearsing rehearsing;
     private final Peers peers = new Peers(this);
     private final PreferredMoves preferredMoves = new PreferredMoves();
+    private final NodeDrain drains = new NodeDrain(this);
     private final Map<GroupId, Replica> replicas = new ConcurrentHashMap<>();
     private final Object membership = new Object();
     private final AtomicBoolean closing = new AtomicBoolean();
@@ -208,6 +209,7 @@ final class NodeRuntime {
                     + FRAME_MARGIN + " to spare; lower it, or raise maxFrameBytes of the transport on every node");
         }
         events.subscribe(new EventLog());
+        events.subscribe(drains::happened);
         loop.start();
         disk.start();
         applier.start();
@@ -231,6 +233,11 @@ final class NodeRuntime {
             draining = wanted;
             return announce();
         }
+    }
+
+    /** Who waits for that. */
+    NodeDrain drains() {
+        return drains;
     }
 
     boolean isDraining() {
@@ -324,6 +331,7 @@ final class NodeRuntime {
             }
         }
         release(replica);
+        drains.look();
     }
 
     /** Everything that was handed over is done, and nothing comes any more. */
@@ -405,6 +413,7 @@ final class NodeRuntime {
     }
 
     private void closeNow() {
+        drains.close();
         try {
             for (Replica replica : replicas()) {
                 loop.run(replica::stop); // all at once, then one after the other
@@ -450,6 +459,7 @@ final class NodeRuntime {
         if (!closing.compareAndSet(false, true)) {
             return;
         }
+        drains.close();
         rehearsing.end(STOP_MARGIN.toMillis());
         loop.kill();
         disk.kill();

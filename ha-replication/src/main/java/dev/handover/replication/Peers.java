@@ -134,6 +134,7 @@ final class Peers implements TransportListener {
         remembered.keySet().removeIf(peer -> !peer.equals(node.self()) && !addresses.containsKey(peer));
         node.loop().run(() -> node.loop().replicas().forEach(this::tellRanks));
         node.transport().connectTo(new TreeMap<>(addresses));
+        node.drains().look();
     }
 
     /** R23: who should rather lead, as far as is known. On the loop. */

@@ -2,6 +2,7 @@ package dev.handover.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.handover.NodeId;
 import dev.handover.Registration;
@@ -176,11 +177,12 @@ class OpsModelTest {
         List<Running> nodes = cluster.startInSync("a", "b");
         OpsModel a = model(nodes.get(0));
         OpsModel b = model(nodes.get(1));
-        assertThat(a.snapshot().actions()).hasSize(1).allSatisfy(action -> {
-            assertThat(action.name()).isEqualTo("transfer");
-            assertThat(action.targets()).containsExactly("b");
-        });
-        assertThat(b.snapshot().actions()).isEmpty();
+        assertThat(a.snapshot().actions())
+                .extracting(OpsAction::name, OpsAction::subject, OpsAction::targets)
+                .containsExactly(tuple("transfer", "g", List.of("b")), tuple("drain", "a", List.of()));
+        assertThat(b.snapshot().actions())
+                .extracting(OpsAction::name, OpsAction::subject)
+                .containsExactly(tuple("drain", "b"));
         assertThatThrownBy(() -> a.perform("transfer", "g", "b", "")).hasMessageContaining("not confirmed");
         assertThatThrownBy(() -> a.perform("transfer", "g", "z", "g")).hasMessageContaining("none of [b]");
         assertThatThrownBy(() -> b.perform("transfer", "g", "a", "g")).hasMessageContaining("not offered");

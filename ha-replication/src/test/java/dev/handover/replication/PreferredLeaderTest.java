@@ -5,10 +5,13 @@ import static dev.handover.replication.TestCluster.await;
 import static dev.handover.replication.TestCluster.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.GroupId;
 import dev.handover.NodeId;
+import dev.handover.ReplicaClosedException;
 import dev.handover.Role;
+import dev.handover.TransferRefusedException;
 import dev.handover.coordination.Member;
 import dev.handover.event.HaEvent;
 import dev.handover.replication.TestCluster.Running;
@@ -18,8 +21,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -164,9 +169,11 @@ class PreferredLeaderTest {
         Running a = start("a", 5, timeout);
         Running b = start("b", 0, timeout);
         assertThat(leads(a)).isTrue();
-        a.node().drain().get(20, TimeUnit.SECONDS);
+        a.node().drain(TestCluster.LONG).get(25, TimeUnit.SECONDS);
         assertThat(a.node().isDraining()).isTrue();
+        assertThat(leads(a)).isFalse();
         await("b leads, though it has the lower priority", () -> leads(b));
+        a.node().drain(TestCluster.LONG).get(5, TimeUnit.SECONDS); // it leads nothing already
         assertThat(a.log().submit(bytes("1")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("1"));
         cluster.crash("b");
         assertThat(a.log().submit(bytes("2")).get(20, TimeUnit.SECONDS)).isEqualTo(bytes("2"));
@@ -174,8 +181,43 @@ class PreferredLeaderTest {
         a.node().resume().get(20, TimeUnit.SECONDS);
         await("nobody drains", () -> a.node().members().stream()
                 .noneMatch(member -> member.attributes().containsKey("draining")));
+        CompletableFuture<Void> endless = a.node().drain(TestCluster.LONG);
         a.node().close();
+        assertThatThrownBy(() -> endless.get(0, TimeUnit.SECONDS)).hasCauseInstanceOf(ReplicaClosedException.class);
         assertThat(a.node().drain()).isCompletedExceptionally();
+        assertThatThrownBy(() -> a.node().drain(TestCluster.LONG).get(5, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(ReplicaClosedException.class);
+    }
+
+    @Test
+    void shouldSayWhatIsLeftAndWhyWhenADrainTakesTooLong() throws Exception {
+        Duration timeout = Duration.ofMillis(300);
+        Running a = start("a", 0, timeout);
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> a.node().drain(Duration.ofHours(25)))
+                .withMessageContaining("PT25H");
+        assertThatLeft(a).hasMessageContaining("still leads 1 of 1 groups after PT0.1S: nobody else is in sync in [g]");
+
+        CompletableFuture<Void> drained = a.node().drain(TestCluster.LONG);
+        a.node().resume().get(20, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> drained.get(20, TimeUnit.SECONDS)).hasMessageContaining("was resumed");
+
+        Running b = start("b", 0, timeout);
+        a.node().favour(GROUP, Set.of(A)); // as the live colour is
+        assertThatLeft(a).hasMessageContaining("in [g] nobody who is in sync should rather lead, it is favoured there");
+        a.node().favour(GROUP, Set.of());
+        a.node().drain(TestCluster.LONG).get(25, TimeUnit.SECONDS);
+        await("b leads", () -> leads(b));
+        a.node().resume().get(20, TimeUnit.SECONDS);
+
+        cluster.store.reachable(false);
+        assertThatLeft(a).hasMessageContaining("the configuration store does not tell the others yet that it drains");
+    }
+
+    private static AbstractThrowableAssert<?, ?> assertThatLeft(Running draining) {
+        CompletableFuture<Void> drained = draining.node().drain(Duration.ofMillis(100));
+        return assertThatThrownBy(() -> drained.get(20, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(TransferRefusedException.class);
     }
 
     @Test
@@ -201,7 +243,10 @@ class PreferredLeaderTest {
                     steps.add(step);
                 }
             });
-            a.drain().get(20, TimeUnit.SECONDS);
+            a.drain(TestCluster.LONG).get(25, TimeUnit.SECONDS);
+            assertThat(steps.stream().filter(step -> step.step() == HaEvent.TransferStep.TRANSFERRED))
+                    .as("all are given away when it is said so")
+                    .hasSize(groups);
             await("b leads all", () -> onB.stream().allMatch(log -> log.status().role() == Role.LEADER));
             await(
                     "the last step of each is told",

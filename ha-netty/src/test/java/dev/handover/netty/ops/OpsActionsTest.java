@@ -179,6 +179,19 @@ class OpsActionsTest {
                 () -> a.balance().led() == 2 && b.balance().led() == 2);
     }
 
+    @Test
+    void shouldDrainANodeAndLetItLeadAgain() throws Exception {
+        green.close(); // it would give back to blue what is transferred
+        assertThat(done("transfer", "g", "b")).startsWith("b leads epoch");
+        assertThat(act("drain", "a", "", "b", true).body()).contains("not confirmed");
+        assertThat(nodes.a.isDraining()).isFalse();
+        assertThat(done("drain", "a", "")).isEqualTo("leads no group any more");
+        assertThat(nodes.a.isDraining()).isTrue();
+        assertThat(act("drain", "a", "", "a", true).body()).contains("is not offered");
+        assertThat(done("resume", "a", "")).isEqualTo("may lead again");
+        assertThat(nodes.a.isDraining()).isFalse();
+    }
+
     /** What an operator sees and clicks. */
     private static final class Screen implements AutoCloseable {
         private final Playwright playwright = Playwright.create(

@@ -244,7 +244,7 @@ public final class Partitions implements AutoCloseable {
      *     ReplicaClosedException} if it is closed
      */
     public CompletableFuture<Void> drain(Duration timeout) {
-        if (timeout.toMillis() < 1 || timeout.toDays() > 1) {
+        if (timeout.toMillis() < 1 || timeout.compareTo(Duration.ofDays(1)) > 0) {
             throw new IllegalArgumentException(
                     "partitions " + name + ": timeout " + timeout + " is not between 1 ms and 1 day");
         }
