@@ -14,20 +14,39 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A certificate, its private key, and the authorities to be trusted: in which files they are, and what was in these when they were read. */
-abstract class CertificateFiles {
+final class CertificateFiles {
+    /**
+     * What they say.
+     *
+     * @param chain this node's certificate first
+     */
+    record Said(List<X509Certificate> chain, PrivateKey key, List<X509Certificate> authorities) {}
+
+    /** What the contents of the files mean. */
+    @FunctionalInterface
+    interface Format {
+        /** @throws IOException naming the file that is something else */
+        Said read(List<byte[]> contents) throws IOException;
+    }
+
     private final int keyAt;
     private final List<Path> files;
+    private final Format format;
     private final List<byte[]> contents;
+    private final Said said;
 
     /**
      * Reads them.
      *
      * @param keyAt which of the files holds the private key
+     * @throws IOException naming the file that cannot be read or is something else
      */
-    CertificateFiles(int keyAt, List<Path> files) throws IOException {
+    CertificateFiles(int keyAt, List<Path> files, Format format) throws IOException {
         this.keyAt = keyAt;
         this.files = List.copyOf(files);
-        this.contents = read();
+        this.format = format;
+        contents = read();
+        said = format.read(contents);
     }
 
     private List<byte[]> read() throws IOException {
@@ -45,26 +64,17 @@ abstract class CertificateFiles {
         return read;
     }
 
-    Path file(int index) {
-        return files.get(index);
+    Said said() {
+        return said;
     }
-
-    byte[] content(int index) {
-        return contents.get(index);
-    }
-
-    /** This node's certificate first. */
-    abstract List<X509Certificate> chain();
-
-    abstract PrivateKey key();
-
-    abstract List<X509Certificate> authorities();
 
     /** @throws IOException if they are not whole, as they may be while they are being replaced */
-    abstract CertificateFiles again() throws IOException;
+    CertificateFiles again() throws IOException {
+        return new CertificateFiles(keyAt, files, format);
+    }
 
     /** Whether the files are not as they were. */
-    final boolean changed() throws IOException {
+    boolean changed() throws IOException {
         List<byte[]> now = read();
         for (int i = 0; i < now.size(); i++) {
             if (!Arrays.equals(now.get(i), contents.get(i))) {

@@ -15,44 +15,46 @@ import java.util.Collections;
 import java.util.List;
 
 /** A key store with one private key, and a trust store: PKCS #12 or JKS, which the JDK tells apart by itself. */
-final class KeyStoreFiles extends CertificateFiles {
-    private static final int KEY = 0;
-    private static final int TRUSTED = 1;
-
-    private final char[] keyPassword;
-    private final char[] trustPassword;
-    private final List<X509Certificate> chain = new ArrayList<>();
-    private final PrivateKey key;
-    private final List<X509Certificate> authorities = new ArrayList<>();
+final class KeyStoreFiles {
+    private KeyStoreFiles() {}
 
     /** @throws IOException naming the file that cannot be read, has another password or holds something else */
-    KeyStoreFiles(Path keyStore, char[] keyPassword, Path trustStore, char[] trustPassword) throws IOException {
-        super(0, List.of(keyStore, trustStore));
-        this.keyPassword = keyPassword.clone();
-        this.trustPassword = trustPassword.clone();
-        try {
-            KeyStore own = load("key store", keyStore, content(KEY), keyPassword);
-            String alias = onlyKey(own, keyStore);
-            key = key(own, alias, keyStore);
-            for (Certificate each : own.getCertificateChain(alias)) {
-                chain.add((X509Certificate) each);
-            }
-            KeyStore trusted = load("trust store", trustStore, content(TRUSTED), trustPassword);
-            for (String each : Collections.list(trusted.aliases())) {
-                if (trusted.isCertificateEntry(each)
-                        && trusted.getCertificate(each) instanceof X509Certificate authority) {
-                    authorities.add(authority);
+    static CertificateFiles read(Path keyStore, char[] keyPassword, Path trustStore, char[] trustPassword)
+            throws IOException {
+        char[] ofKey = keyPassword.clone();
+        char[] ofTrust = trustPassword.clone();
+        return new CertificateFiles(0, List.of(keyStore, trustStore), contents -> {
+            try {
+                KeyStore own = load("key store", keyStore, contents.get(0), ofKey);
+                String alias = onlyKey(own, keyStore);
+                PrivateKey key = key(own, alias, ofKey, keyStore);
+                List<X509Certificate> chain = new ArrayList<>();
+                for (Certificate each : own.getCertificateChain(alias)) {
+                    chain.add((X509Certificate) each);
                 }
+                KeyStore trusted = load("trust store", trustStore, contents.get(1), ofTrust);
+                return new CertificateFiles.Said(chain, key, authorities(trusted, trustStore));
+            } catch (GeneralSecurityException e) {
+                throw new IOException(
+                        "key store " + keyStore + " or trust store " + trustStore + " cannot be used: " + e, e);
             }
-        } catch (GeneralSecurityException e) {
-            throw new IOException(
-                    "key store " + keyStore + " or trust store " + trustStore + " cannot be used: " + e, e);
+        });
+    }
+
+    private static List<X509Certificate> authorities(KeyStore trusted, Path file)
+            throws IOException, GeneralSecurityException {
+        List<X509Certificate> authorities = new ArrayList<>();
+        for (String each : Collections.list(trusted.aliases())) {
+            if (trusted.isCertificateEntry(each) && trusted.getCertificate(each) instanceof X509Certificate authority) {
+                authorities.add(authority);
+            }
         }
         if (authorities.isEmpty()) {
-            throw new IOException("trust store " + trustStore
+            throw new IOException("trust store " + file
                     + " has no certificates of authorities: keytool -importcert -alias ca -file ca.crt -keystore "
-                    + trustStore);
+                    + file);
         }
+        return authorities;
     }
 
     private static KeyStore load(String what, Path file, byte[] content, char[] password)
@@ -86,9 +88,10 @@ final class KeyStoreFiles extends CertificateFiles {
         return keys.get(0);
     }
 
-    private PrivateKey key(KeyStore store, String alias, Path file) throws IOException, GeneralSecurityException {
+    private static PrivateKey key(KeyStore store, String alias, char[] password, Path file)
+            throws IOException, GeneralSecurityException {
         try {
-            Key found = store.getKey(alias, keyPassword);
+            Key found = store.getKey(alias, password);
             if (found instanceof PrivateKey own && store.getCertificateChain(alias) != null) {
                 return own;
             }
@@ -100,25 +103,5 @@ final class KeyStoreFiles extends CertificateFiles {
                             + " has another password than the store: give both the same",
                     e);
         }
-    }
-
-    @Override
-    List<X509Certificate> chain() {
-        return chain;
-    }
-
-    @Override
-    PrivateKey key() {
-        return key;
-    }
-
-    @Override
-    List<X509Certificate> authorities() {
-        return authorities;
-    }
-
-    @Override
-    KeyStoreFiles again() throws IOException {
-        return new KeyStoreFiles(file(KEY), keyPassword, file(TRUSTED), trustPassword);
     }
 }

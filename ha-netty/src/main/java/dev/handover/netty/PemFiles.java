@@ -18,51 +18,27 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** In PEM format (RFC 7468). */
-final class PemFiles extends CertificateFiles {
+final class PemFiles {
     private static final Pattern PRIVATE_KEY =
             Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
     private static final String REMEDY =
             "; expected is PKCS #8 in PEM format without a password (BEGIN PRIVATE KEY): openssl pkcs8 -topk8 -nocrypt";
 
-    private static final int CERTIFICATES = 0;
-    private static final int KEY = 1;
-    private static final int TRUSTED = 2;
-
-    private final List<X509Certificate> chain;
-    private final PrivateKey key;
-    private final List<X509Certificate> authorities;
+    private PemFiles() {}
 
     /** @throws IOException naming the file that cannot be read or is something else */
-    PemFiles(Path certificates, Path privateKey, Path trusted) throws IOException {
-        super(KEY, List.of(certificates, privateKey, trusted));
-        chain = certificates(certificates, content(CERTIFICATES));
-        authorities = certificates(trusted, content(TRUSTED));
-        PublicKey certified = chain.get(0).getPublicKey();
-        key = key(privateKey, content(KEY), certified);
-        if (!belong(key, certified)) {
-            throw new IOException("private key " + privateKey + " is not that of the first certificate in "
-                    + certificates + " (" + chain.get(0).getSubjectX500Principal() + ")");
-        }
-    }
-
-    @Override
-    List<X509Certificate> chain() {
-        return chain;
-    }
-
-    @Override
-    PrivateKey key() {
-        return key;
-    }
-
-    @Override
-    List<X509Certificate> authorities() {
-        return authorities;
-    }
-
-    @Override
-    PemFiles again() throws IOException {
-        return new PemFiles(file(CERTIFICATES), file(KEY), file(TRUSTED));
+    static CertificateFiles read(Path certificates, Path privateKey, Path trusted) throws IOException {
+        return new CertificateFiles(1, List.of(certificates, privateKey, trusted), contents -> {
+            List<X509Certificate> chain = certificates(certificates, contents.get(0));
+            List<X509Certificate> authorities = certificates(trusted, contents.get(2));
+            PublicKey certified = chain.get(0).getPublicKey();
+            PrivateKey key = key(privateKey, contents.get(1), certified);
+            if (!CertificateFiles.belong(key, certified)) {
+                throw new IOException("private key " + privateKey + " is not that of the first certificate in "
+                        + certificates + " (" + chain.get(0).getSubjectX500Principal() + ")");
+            }
+            return new CertificateFiles.Said(chain, key, authorities);
+        });
     }
 
     private static List<X509Certificate> certificates(Path file, byte[] content) throws IOException {

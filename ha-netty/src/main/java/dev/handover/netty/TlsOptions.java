@@ -18,7 +18,6 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509KeyManager;
 import org.jspecify.annotations.Nullable;
@@ -52,36 +51,21 @@ public final class TlsOptions {
         HOST
     }
 
-    /** Gives the node's own key to a builder. */
-    private interface Identity {
-        SslContextBuilder server() throws SSLException;
-
-        void client(SslContextBuilder builder);
-
-        KeyManager[] managers() throws GeneralSecurityException;
-    }
-
-    private final Identity identity;
+    private final KeyManagerFactory key;
     private final @Nullable X509Certificate own;
-    private final TrustIn trusted;
+    private final TrustManagerFactory trusted;
     private final PeerCheck check;
     private final @Nullable CertificateFiles files;
     private final Duration checkFilesEvery;
 
-    private interface TrustIn {
-        void set(SslContextBuilder builder);
-
-        TrustManager[] managers() throws GeneralSecurityException;
-    }
-
     private TlsOptions(
-            Identity identity,
+            KeyManagerFactory key,
             @Nullable X509Certificate own,
-            TrustIn trusted,
+            TrustManagerFactory trusted,
             PeerCheck check,
             @Nullable CertificateFiles files,
             Duration checkFilesEvery) {
-        this.identity = identity;
+        this.key = key;
         this.own = own;
         this.trusted = trusted;
         this.check = check;
@@ -98,7 +82,7 @@ public final class TlsOptions {
      * @throws IOException if one cannot be read or is something else; the message names the file
      */
     public static TlsOptions pem(Path certificates, Path privateKey, Path trusted) throws IOException {
-        return of(new PemFiles(certificates, privateKey, trusted), PeerCheck.NODE, CHECK_FILES);
+        return of(PemFiles.read(certificates, privateKey, trusted), PeerCheck.NODE, CHECK_FILES);
     }
 
     /**
@@ -111,51 +95,28 @@ public final class TlsOptions {
      */
     public static TlsOptions keyStores(Path keyStore, char[] keyPassword, Path trustStore, char[] trustPassword)
             throws IOException {
-        return of(new KeyStoreFiles(keyStore, keyPassword, trustStore, trustPassword), PeerCheck.NODE, CHECK_FILES);
+        return of(KeyStoreFiles.read(keyStore, keyPassword, trustStore, trustPassword), PeerCheck.NODE, CHECK_FILES);
     }
 
-    private static TlsOptions of(CertificateFiles files, PeerCheck check, Duration interval) {
-        X509Certificate[] chain = files.chain().toArray(X509Certificate[]::new);
-        Identity identity = new Identity() {
-            @Override
-            public SslContextBuilder server() {
-                return SslContextBuilder.forServer(files.key(), chain);
+    private static TlsOptions of(CertificateFiles files, PeerCheck check, Duration interval) throws IOException {
+        CertificateFiles.Said said = files.said();
+        try {
+            char[] none = new char[0];
+            KeyStore own = emptyStore();
+            own.setKeyEntry("own", said.key(), none, said.chain().toArray(X509Certificate[]::new));
+            KeyManagerFactory key = KeyManagerFactory.getInstance("PKIX");
+            key.init(own, none);
+            KeyStore authorities = emptyStore();
+            for (int i = 0; i < said.authorities().size(); i++) {
+                authorities.setCertificateEntry(
+                        "authority" + i, said.authorities().get(i));
             }
-
-            @Override
-            public void client(SslContextBuilder builder) {
-                builder.keyManager(files.key(), chain);
-            }
-
-            @Override
-            public KeyManager[] managers() throws GeneralSecurityException {
-                char[] none = new char[0];
-                KeyStore store = emptyStore();
-                store.setKeyEntry("own", files.key(), none, chain);
-                KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
-                factory.init(store, none);
-                return factory.getKeyManagers();
-            }
-        };
-        X509Certificate[] authorities = files.authorities().toArray(X509Certificate[]::new);
-        TrustIn trusted = new TrustIn() {
-            @Override
-            public void set(SslContextBuilder builder) {
-                builder.trustManager(authorities);
-            }
-
-            @Override
-            public TrustManager[] managers() throws GeneralSecurityException {
-                KeyStore store = emptyStore();
-                for (int i = 0; i < authorities.length; i++) {
-                    store.setCertificateEntry("authority" + i, authorities[i]);
-                }
-                TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-                factory.init(store);
-                return factory.getTrustManagers();
-            }
-        };
-        return new TlsOptions(identity, chain[0], trusted, check, files, interval);
+            TrustManagerFactory trusted = TrustManagerFactory.getInstance("PKIX");
+            trusted.init(authorities);
+            return new TlsOptions(key, said.chain().get(0), trusted, check, files, interval);
+        } catch (GeneralSecurityException e) {
+            throw new IOException("the JDK cannot use these certificates: " + e.getMessage(), e);
+        }
     }
 
     private static KeyStore emptyStore() throws GeneralSecurityException {
@@ -172,39 +133,12 @@ public final class TlsOptions {
     public static TlsOptions of(KeyManagerFactory key, TrustManagerFactory trusted) {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(trusted, "trusted");
-        Identity identity = new Identity() {
-            @Override
-            public SslContextBuilder server() {
-                return SslContextBuilder.forServer(key);
-            }
-
-            @Override
-            public void client(SslContextBuilder builder) {
-                builder.keyManager(key);
-            }
-
-            @Override
-            public KeyManager[] managers() {
-                return key.getKeyManagers();
-            }
-        };
-        TrustIn authorities = new TrustIn() {
-            @Override
-            public void set(SslContextBuilder builder) {
-                builder.trustManager(trusted);
-            }
-
-            @Override
-            public TrustManager[] managers() {
-                return trusted.getTrustManagers();
-            }
-        };
-        return new TlsOptions(identity, certificateOf(key), authorities, PeerCheck.NODE, null, CHECK_FILES);
+        return new TlsOptions(key, certificateOf(key), trusted, PeerCheck.NODE, null, CHECK_FILES);
     }
 
     /** The same with another rule for what certificates must name; default {@link PeerCheck#NODE}. */
     public TlsOptions check(PeerCheck rule) {
-        return new TlsOptions(identity, own, trusted, Objects.requireNonNull(rule, "rule"), files, checkFilesEvery);
+        return new TlsOptions(key, own, trusted, Objects.requireNonNull(rule, "rule"), files, checkFilesEvery);
     }
 
     /**
@@ -218,7 +152,7 @@ public final class TlsOptions {
             throw new IllegalArgumentException(
                     "interval " + interval + " is not in " + LEAST_INTERVAL + ".." + MOST_INTERVAL);
         }
-        return new TlsOptions(identity, own, trusted, check, files, interval);
+        return new TlsOptions(key, own, trusted, check, files, interval);
     }
 
     Duration checkFilesEvery() {
@@ -244,26 +178,25 @@ public final class TlsOptions {
     /** The same for ports and clients beside the transport, without its {@link PeerCheck}, as of now: files that change later are followed by {@link RenewableTls}. */
     public SSLContext context() throws GeneralSecurityException {
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(identity.managers(), trusted.managers(), null);
+        context.init(key.getKeyManagers(), trusted.getTrustManagers(), null);
         return context;
     }
 
     SslContext server() throws SSLException {
-        return common(identity.server()).clientAuth(ClientAuth.REQUIRE).build();
+        return common(SslContextBuilder.forServer(key))
+                .clientAuth(ClientAuth.REQUIRE)
+                .build();
     }
 
     SslContext client() throws SSLException {
-        SslContextBuilder builder = SslContextBuilder.forClient();
-        identity.client(builder);
         // what is not asked for here would be HTTPS' rule
-        return common(builder)
+        return common(SslContextBuilder.forClient().keyManager(key))
                 .endpointIdentificationAlgorithm(check == PeerCheck.HOST ? "HTTPS" : null)
                 .build();
     }
 
     private SslContextBuilder common(SslContextBuilder builder) {
-        trusted.set(builder);
-        return builder.sslProvider(SslProvider.JDK).protocols("TLSv1.3", "TLSv1.2");
+        return builder.trustManager(trusted).sslProvider(SslProvider.JDK).protocols("TLSv1.3", "TLSv1.2");
     }
 
     private static @Nullable X509Certificate certificateOf(KeyManagerFactory factory) {

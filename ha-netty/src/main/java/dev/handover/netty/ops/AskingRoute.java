@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -34,7 +35,7 @@ final class AskingRoute implements LeaderRoute {
     private final byte[] question;
     private final Map<InetSocketAddress, InetSocketAddress> nodes;
     private final Duration interval;
-    private final @Nullable SSLContext tls;
+    private final @Nullable Supplier<SSLContext> tls;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final Thread thread;
     private volatile boolean closed;
@@ -47,7 +48,7 @@ final class AskingRoute implements LeaderRoute {
             GroupId group,
             Map<InetSocketAddress, InetSocketAddress> nodes,
             Duration interval,
-            @Nullable SSLContext tls) {
+            @Nullable Supplier<SSLContext> tls) {
         if (nodes.isEmpty()) {
             throw new IllegalArgumentException("no nodes are given to ask for the leader of group " + group);
         }
@@ -150,12 +151,12 @@ final class AskingRoute implements LeaderRoute {
     }
 
     private Socket secured(Socket socket, InetSocketAddress port) throws IOException {
-        SSLContext context = tls;
-        if (context == null) {
+        Supplier<SSLContext> contexts = tls;
+        if (contexts == null) {
             return socket;
         }
-        SSLSocket secured =
-                (SSLSocket) context.getSocketFactory().createSocket(socket, port.getHostString(), port.getPort(), true);
+        SSLSocket secured = (SSLSocket)
+                contexts.get().getSocketFactory().createSocket(socket, port.getHostString(), port.getPort(), true);
         SSLParameters parameters = secured.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         secured.setSSLParameters(parameters);

@@ -3,13 +3,15 @@ package dev.handover.netty.ops;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.Registration;
-import dev.handover.netty.TlsOptions;
+import dev.handover.netty.RenewableTls;
 import dev.handover.replication.ReplicatedLog;
 import java.net.InetSocketAddress;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** Where the leader's clients connect, as it is known now. Any thread; nothing blocks but {@link #close}. */
@@ -45,14 +47,15 @@ public interface LeaderRoute extends AutoCloseable {
     }
 
     /**
-     * The same where the operations ports speak TLS: each certificate must be of an authority that these options trust and name the host that is asked, by the rules of HTTPS.
+     * The same where the operations ports speak TLS: each certificate must be of an authority that is trusted and name the host that is asked, by the rules of HTTPS.
      *
-     * @param tls also this process's own certificate, for ports that ask for one
-     * @throws GeneralSecurityException if the JDK cannot use what they say
+     * @param tls asked at each connection, so that certificates can be renewed: such as {@link RenewableTls}, or {@code () -> context}; also this process's own certificate, for ports that ask for one
      */
     static LeaderRoute asking(
-            GroupId group, Map<InetSocketAddress, InetSocketAddress> nodes, Duration interval, TlsOptions tls)
-            throws GeneralSecurityException {
-        return new AskingRoute(group, nodes, interval, tls.context());
+            GroupId group,
+            Map<InetSocketAddress, InetSocketAddress> nodes,
+            Duration interval,
+            Supplier<SSLContext> tls) {
+        return new AskingRoute(group, nodes, interval, Objects.requireNonNull(tls, "tls"));
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.netty.Certificates;
+import dev.handover.netty.RenewableTls;
 import dev.handover.netty.TlsOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -24,6 +25,9 @@ import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
@@ -37,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class OpsTlsTest {
     private static final String TOKEN = "0123456789abcdef";
+    private static final InetSocketAddress CLIENTS = new InetSocketAddress("127.0.0.1", 1);
 
     @TempDir
     private static Path directory;
@@ -230,20 +235,28 @@ class OpsTlsTest {
         }
     }
 
+    private static LeaderRoute asking(OpsServer port, Supplier<SSLContext> tls) {
+        return LeaderRoute.asking(TwoNodes.GROUP, Map.of(port.address(), CLIENTS), Duration.ofMillis(20), tls);
+    }
+
     @Test
-    void shouldBeAskedWhoLeadsOverTls() throws Exception {
-        InetSocketAddress clients = new InetSocketAddress("127.0.0.1", 1);
-        try (LeaderRoute route = LeaderRoute.asking(
-                        TwoNodes.GROUP,
-                        Map.of(a.address(), clients),
-                        Duration.ofMillis(20),
-                        certificates.options("renewed"));
-                LeaderRoute other = LeaderRoute.asking(
-                        TwoNodes.GROUP,
-                        Map.of(plain.address(), clients),
-                        Duration.ofMillis(20),
-                        certificates.options("renewed"))) {
-            TwoNodes.await("the leader is found", () -> clients.equals(route.leader()));
+    void shouldBeAskedWhoLeadsOverTlsWithTheCertificateOfTheMoment() throws Exception {
+        AtomicReference<SSLContext> own = new AtomicReference<>(certificates.contextWithoutKey());
+        AtomicInteger questions = new AtomicInteger();
+        try (OpsServer strict = OpsServer.builder(nodes.modelA)
+                        .tls(certificates.options("a"))
+                        .clientCertificates(true)
+                        .start();
+                LeaderRoute route = asking(strict, () -> {
+                    questions.incrementAndGet();
+                    return own.get();
+                });
+                RenewableTls renewed = RenewableTls.of("route", certificates.options("renewed"));
+                LeaderRoute other = asking(plain, renewed)) {
+            TwoNodes.await("it asks in vain", () -> questions.get() > 2);
+            assertThat(route.leader()).isNull();
+            own.set(renewed.get());
+            TwoNodes.await("the leader is found", () -> CLIENTS.equals(route.leader()));
             assertThat(other.leader()).isNull();
         }
     }
