@@ -2,6 +2,7 @@ package dev.handover.examples.bluegreen;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -9,11 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** The instances of both versions, each a process of its own. */
 final class Instances implements AutoCloseable {
     private static final long START_SECONDS = 60;
+    private static final int LOWEST_PORT = 20_000;
+    private static final int BEHIND_HIGHEST_PORT = 32_000;
 
     private final Path directory;
     private final String zooKeeper;
@@ -33,6 +37,9 @@ final class Instances implements AutoCloseable {
     void start(String id, String colour, String version, int workMillis) throws IOException, InterruptedException {
         int httpPort = freePort();
         int peerPort = freePort();
+        while (peerPort == httpPort) {
+            peerPort = freePort();
+        }
         Path home = directory.resolve(id);
         Files.createDirectories(home);
         Path output = home.resolve("log");
@@ -78,10 +85,17 @@ final class Instances implements AutoCloseable {
         return List.copyOf(started);
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return probe.getLocalPort();
+    /** Below the range from which the kernel takes ports for outgoing connections, of which one might sit there when the instance wants it. */
+    static int freePort() throws IOException {
+        for (int i = 0; i < BEHIND_HIGHEST_PORT - LOWEST_PORT; i++) {
+            int port = ThreadLocalRandom.current().nextInt(LOWEST_PORT, BEHIND_HIGHEST_PORT);
+            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+                return probe.getLocalPort();
+            } catch (BindException taken) {
+                continue; // by somebody else: another one
+            }
         }
+        throw new IOException("no free port on 127.0.0.1 from " + LOWEST_PORT + " to " + BEHIND_HIGHEST_PORT);
     }
 
     /** Ends them; the one that founded the group last. Closing twice is fine. */

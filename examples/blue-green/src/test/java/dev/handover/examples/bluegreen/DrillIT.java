@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Scanner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -44,6 +47,14 @@ class DrillIT {
         assertThatThrownBy(() -> new Drill(System.out).parse("--fast", "1"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("--fast");
+    }
+
+    @Test
+    void shouldTakePortsThatTheKernelGivesToNoOutgoingConnection() throws Exception {
+        String range = Files.readString(Path.of("/proc/sys/net/ipv4/ip_local_port_range"));
+        for (int i = 0; i < 100; i++) {
+            assertThat(Instances.freePort()).isLessThan(new Scanner(range).nextInt());
+        }
     }
 
     private static List<String> run(String... words) throws Exception {
