@@ -51,7 +51,8 @@ class DrillIT {
 
     @Test
     void shouldTakePortsThatTheKernelGivesToNoOutgoingConnection() throws Exception {
-        String range = Files.readString(Path.of("/proc/sys/net/ipv4/ip_local_port_range"));
+        String range = Files.readAllLines(Path.of("/proc/sys/net/ipv4/ip_local_port_range")) // at one go, or it is cut
+                .get(0);
         for (int i = 0; i < 100; i++) {
             assertThat(Instances.freePort()).isLessThan(new Scanner(range).nextInt());
         }
