@@ -91,15 +91,28 @@ public final class HandoverAutoConfiguration {
     }
 
     @Bean
+    @Lazy // made for those that connect, if a bundle is named
+    ZooKeeperBundle handoverZooKeeperBundle(HandoverProperties properties, ObjectProvider<SslBundles> bundles)
+            throws IOException {
+        String name = String.valueOf(properties.zookeeper().ssl().bundle());
+        return new ZooKeeperBundle(
+                NamedBundle.of(ZooKeeperBundle.KEY, name, bundles.getIfAvailable()), Duration.ofHours(1));
+    }
+
+    @Bean
     @Lazy // an application with a HaNode of its own may need none, and none is to connect then
     @ConditionalOnMissingBean
     ConfigurationStore handoverConfigurationStore(
-            HandoverProperties properties, ObjectProvider<EmbeddedZooKeeper> embedded) {
+            HandoverProperties properties,
+            ObjectProvider<EmbeddedZooKeeper> embedded,
+            ObjectProvider<ZooKeeperBundle> bundle) {
         ZooKeeperConfigurationStore.Builder builder =
                 ZooKeeperConfigurationStore.builder(connectString(properties, embedded));
         PropertyMapper map = PropertyMapper.get();
         map.from(properties::cluster).to(builder::cluster);
         map.from(properties.zookeeper()::sessionTimeout).to(builder::sessionTimeout);
+        map.from(properties.zookeeper().ssl()::bundle)
+                .to(name -> builder.tls(bundle.getObject().tls()));
         return checked("handover.zookeeper.connect-string", builder::build);
     }
 
@@ -157,6 +170,7 @@ public final class HandoverAutoConfiguration {
     LeaderElection handoverElection(
             HandoverProperties properties,
             ObjectProvider<EmbeddedZooKeeper> embedded,
+            ObjectProvider<ZooKeeperBundle> zooKeeperBundle,
             ObjectProvider<SslBundles> bundles)
             throws IOException {
         HandoverProperties.Election settings = properties.election();
@@ -174,6 +188,8 @@ public final class HandoverAutoConfiguration {
                 }));
         map.from(properties.zookeeper()::sessionTimeout)
                 .to(timeout -> checked("handover.zookeeper.session-timeout", () -> builder.sessionTimeout(timeout)));
+        map.from(properties.zookeeper().ssl()::bundle)
+                .to(name -> builder.tls(zooKeeperBundle.getObject().tls()));
         String candidate = settings.candidate();
         checked(
                 "handover.election.candidate",

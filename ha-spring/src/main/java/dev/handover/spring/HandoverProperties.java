@@ -163,14 +163,22 @@ record HandoverProperties(
      * @param dataDirectory Where the embedded ZooKeeper keeps its data. 'handover-data/zookeeper' when it is not set.
      * @param sessionTimeout How long ZooKeeper waits for a sign of this process before it is no member any more. Plays no part in noticing a dead leader of a group, but is how long an election
      *     waits for one. 10 s when it is not set.
+     * @param ssl TLS to ZooKeeper.
      */
     record Zookeeper(
             @Nullable String connectString,
             @DefaultValue("false") boolean embedded,
             @Nullable Integer port,
             @Nullable String dataDirectory,
-            @Nullable Duration sessionTimeout) {
+            @Nullable Duration sessionTimeout,
+            @DefaultValue ZookeeperSsl ssl) {
         Zookeeper {
+            if (embedded && ssl.bundle != null) {
+                throw new InvalidPropertyException(
+                        ZooKeeperBundle.KEY,
+                        "is '" + ssl.bundle + "' beside handover.zookeeper.embedded=true",
+                        "The embedded ZooKeeper is for development, has no TLS and listens on loopback: leave the bundle out, or name servers in handover.zookeeper.connect-string.");
+            }
             if (embedded && connectString != null) {
                 throw new InvalidPropertyException(
                         "handover.zookeeper.embedded",
@@ -295,12 +303,26 @@ record HandoverProperties(
      */
     record Ssl(@Nullable String bundle) {
         Ssl {
+            notBlank("handover.ssl.bundle", bundle);
+        }
+
+        private static void notBlank(String key, @Nullable String bundle) {
             if (bundle != null && bundle.isBlank()) {
                 throw new InvalidPropertyException(
-                        "handover.ssl.bundle",
-                        "is empty",
-                        "Name a bundle of spring.ssl.bundle, or leave the property out.");
+                        key, "is empty", "Name a bundle of spring.ssl.bundle, or leave the property out.");
             }
+        }
+    }
+
+    /**
+     * TLS to ZooKeeper.
+     *
+     * @param bundle Name of the SSL bundle with the authority of ZooKeeper's servers, and this process's certificate and key if they ask for one; they do, unless they have ssl.clientAuth=none. The connect string names the servers' secure port then. No TLS
+     *     when it is not set, unless ZooKeeper's system properties say so.
+     */
+    record ZookeeperSsl(@Nullable String bundle) {
+        ZookeeperSsl {
+            Ssl.notBlank(ZooKeeperBundle.KEY, bundle);
         }
     }
 

@@ -9,7 +9,6 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 
@@ -23,40 +22,15 @@ final class TransportTls {
     private final SslBundle bundle;
 
     /** @throws InvalidPropertyException if there is no such bundle, or something is missing in it */
-    TransportTls(String name, @Nullable SslBundles bundles) {
-        if (bundles == null) {
-            throw new InvalidPropertyException(
-                    KEY,
-                    "'" + name + "' is set, but this application has no SSL bundles",
-                    "Do not exclude Spring Boot's SslAutoConfiguration, or bring a bean of type SslBundles.");
-        }
+    TransportTls(String name, @Nullable SslBundles all) {
+        NamedBundle named = NamedBundle.of(KEY, name, all);
+        named.require(
+                named.bundle().getStores().getKeyStore(),
+                "key store",
+                "Nodes show each other a certificate: set the bundle's keystore, with a certificate that names this node.");
         this.name = name;
-        this.bundles = bundles;
-        try {
-            bundle = bundles.getBundle(name);
-        } catch (NoSuchSslBundleException e) {
-            throw new InvalidPropertyException(
-                    KEY,
-                    "there is no SSL bundle '" + name + "', but " + bundles.getBundleNames(),
-                    "Set spring.ssl.bundle.pem." + name
-                            + ".keystore.certificate, .keystore.private-key and .truststore.certificate, or name another bundle.");
-        }
-        checkStores();
-    }
-
-    private void checkStores() {
-        if (bundle.getStores().getKeyStore() == null) {
-            throw new InvalidPropertyException(
-                    KEY,
-                    "the SSL bundle '" + name + "' has no key store",
-                    "Nodes show each other a certificate: set the bundle's keystore, with a certificate that names this node.");
-        }
-        if (bundle.getStores().getTrustStore() == null) {
-            throw new InvalidPropertyException(
-                    KEY,
-                    "the SSL bundle '" + name + "' has no trust store",
-                    "Set the bundle's truststore to the authority of the nodes' certificates: with none, every public authority would be trusted.");
-        }
+        bundles = named.all();
+        bundle = named.bundle();
     }
 
     TlsOptions options() {

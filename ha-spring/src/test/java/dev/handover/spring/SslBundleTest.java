@@ -173,7 +173,7 @@ class SslBundleTest {
                     """
         other    | keystore    | there is no SSL bundle 'other', but [nodes]  | spring.ssl.bundle.pem.other.keystore.certificate
         nodes    | keystore    | the SSL bundle 'nodes' has no key store      | a certificate that names this node
-        nodes    | truststore  | the SSL bundle 'nodes' has no trust store    | authority of the nodes' certificates
+        nodes    | truststore  | the SSL bundle 'nodes' has no trust store    | authority of the other side's certificates
         ""       | none        | is empty                                     | leave the property out
         """)
     void shouldNameTheKeyAndTheRemedy(String name, String without, String problem, String remedy) {
@@ -214,7 +214,7 @@ class SslBundleTest {
                                 "handover.ssl.bundle: 'nodes' is set, but this application has no SSL bundles"));
     }
 
-    private static Throwable rootOf(Throwable failure) {
+    static Throwable rootOf(Throwable failure) {
         Throwable root = failure;
         while (root.getCause() != null) {
             root = root.getCause();
