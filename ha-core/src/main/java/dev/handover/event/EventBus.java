@@ -2,14 +2,17 @@ package dev.handover.event;
 
 import dev.handover.Registration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,13 +24,15 @@ public final class EventBus implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventBus.class);
     private static final int CAPACITY = 8192;
     private static final long CLOSE_TIMEOUT_MILLIS = 2000;
+    private static final int MAX_CARRIED = 1024; // characters
+    private static final Pattern CARRIED = Pattern.compile("[A-Za-z0-9_-]{1,64}");
 
     /** Of what nobody has asked for: nothing is put around its listeners. */
     public static final UnaryOperator<Runnable> NOBODY = UnaryOperator.identity();
 
     private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(CAPACITY);
     private final List<Consumer<? super HaEvent>> listeners = new CopyOnWriteArrayList<>();
-    private final List<Supplier<UnaryOperator<Runnable>>> contexts = new CopyOnWriteArrayList<>();
+    private final List<Callers> contexts = new CopyOnWriteArrayList<>();
     private final AtomicLong dropped = new AtomicLong();
     private final Thread thread;
     private volatile boolean closed;
@@ -49,23 +54,67 @@ public final class EventBus implements AutoCloseable {
         execute(caller.apply(() -> deliver(event)));
     }
 
+    /** Knows the context of those who ask, such as a trace. */
+    @FunctionalInterface
+    public interface Callers {
+        /** Called on the thread that asks, as soon as it does; gives what to put around the listeners later, {@link #NOBODY} for nothing. */
+        UnaryOperator<Runnable> caller();
+
+        /** Called there, too, for what other processes do on the same behalf: what they need to know of the context, as the headers of a trace; empty for nothing. */
+        default Map<String, String> carried() {
+            return Map.of();
+        }
+
+        /** In another process: what to put around its listeners, of what was carried there. */
+        default UnaryOperator<Runnable> arrived(Map<String, String> carried) {
+            return NOBODY;
+        }
+    }
+
     /**
-     * From now on listeners hear of what somebody has asked for, such as a transfer or a switch, in that caller's context: its trace, say.
-     *
-     * @param capture is called on the thread that asks, as soon as it does, and gives what to put around the listeners later; what either throws is logged, and they hear of it without
+     * From now on listeners hear of what somebody has asked for, such as a transfer or a switch, in that caller's context: its trace, say. What it or what it gives throws is logged, and they hear of it without.
      */
-    public Registration callers(Supplier<UnaryOperator<Runnable>> capture) {
-        contexts.add(capture);
-        return () -> contexts.remove(capture);
+    public Registration callers(Callers callers) {
+        contexts.add(callers);
+        return () -> contexts.remove(callers);
     }
 
     /** The context of the thread that calls this; for {@link #publish(HaEvent, UnaryOperator)}, and for what is asked on the same behalf later. */
     public UnaryOperator<Runnable> caller() {
+        return around(Callers::caller);
+    }
+
+    /** The same for what other processes do on that behalf; kept short, and with keys of letters, digits, {@code -} and {@code _}. What is too long is left out. */
+    public Map<String, String> carried() {
+        Map<String, String> all = new TreeMap<>();
+        int left = MAX_CARRIED;
+        for (Callers context : contexts) {
+            try {
+                for (Map.Entry<String, String> entry : context.carried().entrySet()) {
+                    int size = entry.getKey().length() + entry.getValue().length();
+                    if (size <= left && CARRIED.matcher(entry.getKey()).matches()) {
+                        left -= size;
+                        all.put(entry.getKey(), entry.getValue());
+                    }
+                }
+            } catch (RuntimeException e) {
+                LOG.warn("The context of a caller is not known", e);
+            }
+        }
+        return all;
+    }
+
+    /** The context that {@link #carried} has given in another process. */
+    public UnaryOperator<Runnable> arrived(Map<String, String> carried) {
+        return carried.isEmpty() ? NOBODY : around(context -> context.arrived(carried));
+    }
+
+    private UnaryOperator<Runnable> around(Function<Callers, UnaryOperator<Runnable>> one) {
         UnaryOperator<Runnable> all = NOBODY;
-        for (Supplier<UnaryOperator<Runnable>> context : contexts) {
+        for (Callers context : contexts) {
             try {
                 UnaryOperator<Runnable> inner = all;
-                UnaryOperator<Runnable> outer = context.get();
+                UnaryOperator<Runnable> outer = one.apply(context);
                 if (outer != NOBODY) {
                     all = task -> new InContext(outer, inner.apply(task));
                 }

@@ -9,8 +9,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -77,6 +80,43 @@ class EventBusTest {
             bus.publish(event("transfer"), bus.caller());
         }
         assertThat(seen).containsExactly("Ann's switch", "nobody's failure", "nobody's transfer");
+    }
+
+    @Test
+    void shouldCarryTheContextOfWhoeverAskedToAnotherProcessAndKeepItShort() {
+        List<String> seen = Collections.synchronizedList(new ArrayList<>());
+        EventBus.Callers callers = new EventBus.Callers() {
+            @Override
+            public UnaryOperator<Runnable> caller() {
+                return EventBus.NOBODY;
+            }
+
+            @Override
+            public Map<String, String> carried() {
+                return new TreeMap<>(
+                        Map.of("a", "Ann's", "no key", "x", "Too-long", "x".repeat(1100), "k".repeat(65), "x"));
+            }
+
+            @Override
+            public UnaryOperator<Runnable> arrived(Map<String, String> carried) {
+                return task -> () -> {
+                    seen.add(carried.toString());
+                    task.run();
+                };
+            }
+        };
+        try (EventBus here = new EventBus("here");
+                EventBus there = new EventBus("there")) {
+            here.callers(callers);
+            there.callers(callers);
+            there.callers(() -> EventBus.NOBODY);
+            Map<String, String> carried = here.carried();
+            assertThat(carried).isEqualTo(Map.of("a", "Ann's"));
+            there.subscribe(event -> seen.add(((HaEvent.ReplicaFaulted) event).reason()));
+            there.publish(event("switch"), there.arrived(carried));
+            assertThat(there.arrived(Map.of())).isSameAs(EventBus.NOBODY);
+        }
+        assertThat(seen).containsExactly("{a=Ann's}", "switch");
     }
 
     @Test

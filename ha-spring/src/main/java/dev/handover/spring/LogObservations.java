@@ -6,11 +6,9 @@ import dev.handover.replication.Session;
 import dev.handover.replication.StateMachine;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
-import io.micrometer.observation.transport.Kind;
 import io.micrometer.observation.transport.SenderContext;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -36,16 +34,14 @@ final class LogObservations {
         if (registry.isNoop()) {
             return call.apply(CommandEnvelope.seal(Map.of(), command));
         }
-        Map<String, String> trace = new TreeMap<>();
-        SenderContext<Map<String, String>> context = new SenderContext<>(
-                (carrier, key, value) -> Objects.requireNonNull(carrier).put(key, value), Kind.PRODUCER);
-        context.setCarrier(trace);
+        SenderContext<Map<String, String>> context = TraceHeaders.sent();
         return observe(
                 SUBMIT,
                 log,
                 context,
                 registry,
-                () -> call.apply(CommandEnvelope.seal(propagate ? trace : Map.of(), command)));
+                () -> call.apply(CommandEnvelope.seal(
+                        propagate ? Objects.requireNonNull(context.getCarrier()) : Map.of(), command)));
     }
 
     /** A query or another read. */

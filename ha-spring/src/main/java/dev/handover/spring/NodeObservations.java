@@ -8,22 +8,25 @@ import dev.handover.event.HaEvent.TransferStep;
 import dev.handover.replication.HaNode;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
+import io.micrometer.observation.transport.SenderContext;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.springframework.beans.factory.DisposableBean;
 
 /**
  * Observes what this node has to tell of changes of the leader, with their steps as events: take-overs by it, from suspicion to serving; transfers from it, from the request to where the new leader serves; and blue-green switches of its
- * services, from the first step that it hears of to the end. Transfers and switches are part of what was observed where they were asked for, a request say. On the node's event thread.
+ * services, from the first step that it hears of to the end. Transfers and switches are part of what was observed where they were asked for, a request say; for switches that holds on every instance. On the node's event thread.
  */
-final class NodeObservations implements DisposableBean {
+final class NodeObservations implements DisposableBean, EventBus.Callers {
     static final String TAKE_OVER = "handover.leadership.takeover";
     static final String TRANSFER = "handover.leadership.transfer";
     static final String SWITCH = "handover.bluegreen.switch";
-    static final Set<String> NAMES = Set.of(TAKE_OVER, TRANSFER, SWITCH);
+    static final String ASK = "handover.bluegreen.ask";
+    static final Set<String> NAMES = Set.of(TAKE_OVER, TRANSFER, SWITCH, ASK);
 
     /** Of what was still going on when the context was closed. */
     private static final String CLOSED = "closed";
@@ -32,18 +35,48 @@ final class NodeObservations implements DisposableBean {
     private final Map<Subject, Observation> running = new HashMap<>();
     private final Registration events;
     private final Registration callers;
+    /** Where an event is delivered, or something is done, of what was asked for elsewhere: what came from there. */
+    private final ThreadLocal<Map<String, String>> elsewhere = new ThreadLocal<>();
+
     private boolean closed;
 
     NodeObservations(HaNode node, ObservationRegistry registry) {
         this.registry = registry;
-        callers = node.events().callers(this::caller);
+        callers = node.events().callers(this);
         events = node.events().subscribe(this::accept);
     }
 
-    /** Called by whoever asks for something: what is observed there is the parent of what is observed of it here. */
-    private UnaryOperator<Runnable> caller() {
+    /** What is observed where it is asked for is the parent of what is observed of it here. */
+    @Override
+    public UnaryOperator<Runnable> caller() {
         Observation current = registry.getCurrentObservation();
-        return current == null ? EventBus.NOBODY : task -> () -> current.scoped(task);
+        if (current != null) {
+            return task -> () -> current.scoped(task);
+        }
+        Map<String, String> headers = elsewhere.get();
+        return headers == null ? EventBus.NOBODY : arrived(headers);
+    }
+
+    @Override
+    public Map<String, String> carried() {
+        if (registry.getCurrentObservation() == null) {
+            return Map.of();
+        }
+        SenderContext<Map<String, String>> context = TraceHeaders.sent();
+        Observation.start(ASK, () -> context, registry).stop();
+        return Objects.requireNonNull(context.getCarrier());
+    }
+
+    @Override
+    public UnaryOperator<Runnable> arrived(Map<String, String> carried) {
+        return task -> () -> {
+            elsewhere.set(carried);
+            try {
+                task.run();
+            } finally {
+                elsewhere.remove();
+            }
+        };
     }
 
     /** One observation runs for each. */
@@ -97,7 +130,11 @@ final class NodeObservations implements DisposableBean {
     }
 
     private Observation begin(Subject subject) {
-        return Observation.createNotStarted(subject.observation, registry)
+        Map<String, String> headers = elsewhere.get();
+        return (headers == null
+                        ? Observation.createNotStarted(subject.observation, registry)
+                        : Observation.createNotStarted(
+                                subject.observation, () -> TraceHeaders.received(headers), registry))
                 .lowCardinalityKeyValue(subject.key, subject.value)
                 .start();
     }

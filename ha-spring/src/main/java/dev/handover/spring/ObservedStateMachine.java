@@ -6,11 +6,8 @@ import dev.handover.replication.StateMachine;
 import dev.handover.replication.StateSnapshot;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
-import io.micrometer.observation.transport.Kind;
-import io.micrometer.observation.transport.ReceiverContext;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -45,12 +42,10 @@ final class ObservedStateMachine implements StateMachine {
                 || System.currentTimeMillis() - command.timestampMillis() > FRESH_MILLIS) {
             return machine.apply(inner);
         }
-        ReceiverContext<Map<String, String>> context =
-                new ReceiverContext<>((carrier, key) -> carrier.get(key), Kind.CONSUMER);
-        context.setCarrier(envelope.trace());
-        return Objects.requireNonNull(Observation.createNotStarted(APPLY, () -> context, registry)
-                .lowCardinalityKeyValue("group", group.value())
-                .observe(() -> machine.apply(inner)));
+        return Objects.requireNonNull(
+                Observation.createNotStarted(APPLY, () -> TraceHeaders.received(envelope.trace()), registry)
+                        .lowCardinalityKeyValue("group", group.value())
+                        .observe(() -> machine.apply(inner)));
     }
 
     @Override

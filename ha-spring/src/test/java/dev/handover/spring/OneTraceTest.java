@@ -5,8 +5,12 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.handover.coordination.ConfigurationStore;
+import dev.handover.event.HaEvent;
+import dev.handover.ops.OpsModel;
+import dev.handover.replication.HaNode;
 import dev.handover.replication.ReplicatedLog;
 import dev.handover.replication.transport.Transport;
+import dev.handover.takeover.bluegreen.BlueGreen;
 import io.micrometer.observation.ObservationHandler.FirstMatchingCompositeObservationHandler;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.tracing.handler.DefaultTracingObservationHandler;
@@ -27,6 +31,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -37,6 +42,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -144,6 +150,43 @@ class OneTraceTest {
         return answer.body();
     }
 
+    private static BlueGreen shop(ApplicationContext context, String colour) {
+        return BlueGreen.builder(context.getBean(HaNode.class), "shop")
+                .colour(colour)
+                .version(colour + "-1")
+                .groups(context.getBean(ReplicatedLog.class))
+                .initiallyLive("blue")
+                .tick(Duration.ofMillis(10))
+                .start();
+    }
+
+    /** Asked for in a request to one instance, observed in its trace on both. */
+    private static void switchVersions(
+            ConfigurableApplicationContext context, Traced here, ApplicationContext other, Traced there)
+            throws Exception {
+        try (BlueGreen blue = shop(context, "blue");
+                BlueGreen green = shop(other, "green")) {
+            context.getBean(OpsModel.class).blueGreen(blue);
+            Await.until("both are there", () -> blue.colours().size() == 2 && blue.isLive());
+            post(
+                    context,
+                    "/actuator/handover/switch",
+                    "{\"subject\":\"shop\",\"target\":\"green\",\"confirm\":\"shop\"}");
+            SpanData asked = here.the("handover.bluegreen.ask");
+            Await.until("green is watched", () -> green.status().step() == HaEvent.SwitchStep.BAKE);
+            blue.abort("seen enough").get(30, SECONDS);
+            SpanData told = here.the("handover.bluegreen.switch");
+            assertThat(told.getTraceId()).isEqualTo(asked.getTraceId());
+            assertThat(told.getParentSpanId()).isEqualTo(asked.getParentSpanId()); // the request
+            SpanData toldThere = there.the("handover.bluegreen.switch");
+            assertThat(toldThere.getTraceId()).isEqualTo(asked.getTraceId());
+            assertThat(toldThere.getParentSpanId()).isEqualTo(asked.getSpanId());
+            Await.until("what green does for it belongs to it: it gives the leadership back", () -> there.spans.stream()
+                    .anyMatch(span -> span.getName().equals("handover.leadership.transfer")
+                            && span.getTraceId().equals(asked.getTraceId())));
+        }
+    }
+
     @Test
     void shouldBeOneTraceFromTheRequestToTheApplyAtEveryNodeAndToTheTransferThatItAsksFor() throws Exception {
         Traced here = new Traced();
@@ -176,6 +219,7 @@ class OneTraceTest {
                             assertThat(apply.getParentSpanId()).isEqualTo(submit.getSpanId());
                         }
                         assertThat(order.getTraceId()).isNotEqualTo(action.getTraceId());
+                        switchVersions(context, here, other, there);
                     });
         }
     }

@@ -26,7 +26,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -204,7 +203,7 @@ public final class BlueGreen implements AutoCloseable {
     public CompletableFuture<SwitchResult> switchTo(SwitchPlan plan) {
         Objects.requireNonNull(plan, "plan");
         CompletableFuture<SwitchResult> result = new CompletableFuture<>();
-        UnaryOperator<Runnable> caller = instance.node().events().caller();
+        Conductor.Caller caller = Conductor.Caller.known(instance.node().events());
         onLoop(result, () -> conductor
                 .begin((record, evidence) -> open(plan, record, evidence), caller)
                 .whenComplete((record, failure) -> {
@@ -231,7 +230,7 @@ public final class BlueGreen implements AutoCloseable {
      */
     public CompletableFuture<SwitchStatus> begin(SwitchPlan plan) {
         Objects.requireNonNull(plan, "plan");
-        UnaryOperator<Runnable> caller = instance.node().events().caller();
+        Conductor.Caller caller = Conductor.Caller.known(instance.node().events());
         return changed(() -> conductor.begin((record, evidence) -> open(plan, record, evidence), caller));
     }
 

@@ -16,6 +16,7 @@ import dev.handover.takeover.bluegreen.SwitchCore.Decision;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -52,6 +53,14 @@ final class Conductor {
     private long dueSinceNanos;
     private String waitsFor = "";
     private @Nullable Begun begun;
+
+    /** Whoever asks, as listeners hear of it here, and what other instances are told of that. */
+    record Caller(UnaryOperator<Runnable> here, Map<String, String> carried) {
+        /** Of this thread. */
+        static Caller known(EventBus events) {
+            return new Caller(events.caller(), events.carried());
+        }
+    }
 
     /** The last switch that was begun here, and by whom. */
     private record Begun(UUID id, UnaryOperator<Runnable> caller) {}
@@ -99,12 +108,17 @@ final class Conductor {
         }
     }
 
-    /** In whose context the last switch is told of and done: of whoever began it, if that was on this instance. */
+    /** In whose context the last switch is told of and done: of whoever began it, on this instance or, as far as its record carries that, on another one. */
     UnaryOperator<Runnable> caller() {
         SwitchRecord now = record;
         Begun known = begun;
         Switching last = now == null ? null : now.last();
-        return known == null || last == null || !known.id().equals(last.id()) ? EventBus.NOBODY : known.caller();
+        if (last == null) {
+            return EventBus.NOBODY;
+        }
+        return known != null && known.id().equals(last.id())
+                ? known.caller()
+                : instance.node().events().arrived(last.context());
     }
 
     private void seen(VersionedRecord stored) {
@@ -298,14 +312,13 @@ final class Conductor {
         return result;
     }
 
-    /** The same for a change that begins a switch, which is told of in the caller's context from then on. */
-    CompletableFuture<SwitchRecord> begin(
-            BiFunction<SwitchRecord, Evidence, SwitchRecord> open, UnaryOperator<Runnable> caller) {
+    /** The same for a change that begins a switch, which is told of in the caller's context from then on, on every instance. */
+    CompletableFuture<SwitchRecord> begin(BiFunction<SwitchRecord, Evidence, SwitchRecord> open, Caller caller) {
         return change((now, evidence) -> {
-            SwitchRecord next = open.apply(now, evidence);
+            SwitchRecord next = open.apply(now, evidence).begunIn(caller.carried());
             Switching last = next.last();
             if (last != null) {
-                begun = new Begun(last.id(), caller); // before it is stored, and so before anybody sees it
+                begun = new Begun(last.id(), caller.here()); // before it is stored, and so before anybody sees it
             }
             return next;
         });

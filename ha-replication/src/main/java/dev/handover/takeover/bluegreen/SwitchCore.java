@@ -303,7 +303,8 @@ final class SwitchCore {
                 PREPARE,
                 Collections.emptySet(),
                 new TreeMap<>(),
-                (plan.dryRun() ? "dry run " : "") + "asked for by " + by);
+                (plan.dryRun() ? "dry run " : "") + "asked for by " + by,
+                Collections.emptyMap());
         return record.with(begun, evidence.self(), evidence.at(), evidence.ids().get());
     }
 

@@ -6,6 +6,7 @@ import dev.handover.event.HaEvent.SwitchStep;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +98,14 @@ record SwitchRecord(
             throw new IllegalStateException("no switch is open");
         }
         return new SwitchRecord(groups, live, generation, current.withApproval(step), history, author, newNonce);
+    }
+
+    /** The same, of a switch that has just been begun in this context. */
+    SwitchRecord begunIn(Map<String, String> context) {
+        Switching current = last;
+        return current == null
+                ? this
+                : new SwitchRecord(groups, live, generation, current.in(context), history, by, nonce);
     }
 
     byte[] encode() {

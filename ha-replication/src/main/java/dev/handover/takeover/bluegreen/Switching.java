@@ -4,6 +4,7 @@ import dev.handover.NodeId;
 import dev.handover.event.HaEvent.SwitchStep;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -20,6 +21,7 @@ import java.util.UUID;
  * @param approved steps that people have approved
  * @param participants instances of the new version that take part, and which process each is: fixed when {@link SwitchStep#PREPARE} ends
  * @param reason why the step began
+ * @param context of whoever has begun it, as {@link dev.handover.event.EventBus#carried} gives it, a trace say; nothing is decided by it
  */
 record Switching(
         UUID id,
@@ -30,8 +32,10 @@ record Switching(
         SwitchStep step,
         Set<SwitchStep> approved,
         SortedMap<NodeId, UUID> participants,
-        String reason) {
+        String reason,
+        Map<String, String> context) {
     Switching {
+        context = Collections.unmodifiableMap(new TreeMap<>(context));
         Set<SwitchStep> copy = EnumSet.noneOf(SwitchStep.class);
         copy.addAll(approved);
         approved = Collections.unmodifiableSet(copy);
@@ -62,18 +66,22 @@ record Switching(
     }
 
     Switching at(SwitchStep next, String why) {
-        return new Switching(id, plan, from, fromVersion, toVersion, next, approved, participants, why);
+        return new Switching(id, plan, from, fromVersion, toVersion, next, approved, participants, why, context);
+    }
+
+    Switching in(Map<String, String> caller) {
+        return new Switching(id, plan, from, fromVersion, toVersion, step, approved, participants, reason, caller);
     }
 
     Switching withParticipants(SortedMap<NodeId, UUID> nodes, String oldVersions, String newVersion) {
-        return new Switching(id, plan, from, oldVersions, newVersion, step, approved, nodes, reason);
+        return new Switching(id, plan, from, oldVersions, newVersion, step, approved, nodes, reason, context);
     }
 
     Switching withApproval(SwitchStep approval) {
         Set<SwitchStep> more = EnumSet.noneOf(SwitchStep.class);
         more.addAll(approved);
         more.add(approval);
-        return new Switching(id, plan, from, fromVersion, toVersion, step, more, participants, reason);
+        return new Switching(id, plan, from, fromVersion, toVersion, step, more, participants, reason, context);
     }
 
     void encode(Fields into) {
@@ -85,6 +93,7 @@ record Switching(
                 .putAll("switch.approved", approved)
                 .put("switch.reason", reason);
         participants.forEach((node, process) -> into.put("switch.participant." + node, process));
+        context.forEach((key, value) -> into.put("switch.context." + key, value));
         plan.encode(into);
     }
 
@@ -94,6 +103,8 @@ record Switching(
         for (String node : from.keys(prefix)) {
             participants.put(NodeId.of(node), from.uuid(prefix + node));
         }
+        Map<String, String> context = new TreeMap<>();
+        from.keys("switch.context.").forEach(key -> context.put(key, from.text("switch.context." + key)));
         Set<SwitchStep> approved = EnumSet.noneOf(SwitchStep.class);
         from.parts("switch.approved").forEach(step -> approved.add(SwitchStep.valueOf(step)));
         return new Switching(
@@ -105,6 +116,7 @@ record Switching(
                 SwitchStep.valueOf(from.text("switch.step")),
                 approved,
                 participants,
-                from.text("switch.reason"));
+                from.text("switch.reason"),
+                context);
     }
 }

@@ -331,8 +331,10 @@ class SwitchCoreTest {
         assertThatThrownBy(() -> Report.decode("format=9".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
                 .hasMessageContaining("format=9");
         open(plan().withApprovalBefore(Duration.ofMinutes(1), COMMIT));
+        record = record.begunIn(Map.of("traceparent", "00-ab-cd-01"));
         record = SwitchCore.approve("s", record, COMMIT, evidence());
         assertThat(SwitchRecord.decode(record.encode())).isEqualTo(record);
+        assertThat(record.last().context()).containsEntry("traceparent", "00-ab-cd-01");
     }
 
     private static long[] latencies(int bucket, long count) {
