@@ -11,7 +11,8 @@ import java.util.Base64;
 /**
  * The operations page: one HTML file that loads nothing from elsewhere. It asks, relative to its own address: {@code status.json} ({@link OpsSnapshot#toJson}), {@code events} (server-sent
  * events, each the same JSON; without them the page asks {@code status.json} every two seconds), and {@code actions/NAME} with {@code POST}, a form with {@code subject}, {@code target},
- * {@code confirm}, and the header {@code Authorization: Bearer} with what the operator has typed. Whoever serves it serves these beside it, and sends {@link #CONTENT_SECURITY_POLICY}.
+ * {@code confirm}, and the header {@code Authorization: Bearer} with what the operator has typed. Whoever serves it serves these beside it, and sends {@link #CONTENT_SECURITY_POLICY}. With
+ * {@code <meta name="handover-actions" content="json">} in its head the page asks for no token, and posts the same as JSON to {@code NAME}, with the browser's own credentials and, where there is a cookie {@code XSRF-TOKEN}, with the header {@code X-XSRF-TOKEN}.
  */
 public final class OpsPage {
     /** Its name on the class path. */

@@ -12,16 +12,21 @@ import org.springframework.aot.hint.RuntimeHintsRegistrar;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.EndpointAccessResolver;
+import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.ImportRuntimeHints;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /** What operators and load balancers see: metrics, health, the actuator endpoint {@code handover}. Each part only where the application has what it is for. */
 @AutoConfiguration(
@@ -89,8 +94,23 @@ public final class HandoverActuatorAutoConfiguration {
 
         @Bean
         @ConditionalOnAvailableEndpoint(HandoverEndpoint.class)
-        HandoverEndpoint handoverEndpoint(OpsModel model) {
-            return new HandoverEndpoint(model);
+        HandoverEndpoint handoverEndpoint(
+                OpsModel model, ObjectProvider<EndpointAccessResolver> resolver, ObjectProvider<PageEvents> events) {
+            EndpointAccessResolver access = resolver.getIfAvailable(); // none without Spring Boot's own endpoints
+            boolean acts = access != null
+                    && access.accessFor(EndpointId.of("handover"), Access.READ_ONLY) == Access.UNRESTRICTED;
+            return new HandoverEndpoint(model, acts, events);
+        }
+    }
+
+    /** Where it is Spring MVC that serves the endpoint. Elsewhere the page asks. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({Endpoint.class, SseEmitter.class})
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class Events {
+        @Bean
+        PageEvents handoverPageEvents(OpsModel model) {
+            return new PageEvents(model);
         }
     }
 

@@ -138,7 +138,8 @@ final class ZooKeeperBundle implements AutoCloseable {
         try (OutputStream out = Files.newOutputStream(written)) {
             store.store(out, password.toCharArray());
         }
-        Files.move(written, file, ATOMIC_MOVE, REPLACE_EXISTING); // a connection that begins now sees the one or the other
+        Files.move(
+                written, file, ATOMIC_MOVE, REPLACE_EXISTING); // a connection that begins now sees the one or the other
     }
 
     @Override

@@ -16,7 +16,10 @@ import dev.handover.replication.transport.Transport;
 import dev.handover.takeover.bluegreen.BlueGreen;
 import dev.handover.takeover.partition.Partitions;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -214,6 +217,40 @@ class ActuatorTest {
                             .statusCode())
                     .isEqualTo(405);
         }
+    }
+
+    @Test
+    void shouldTellAnOpenPageOfChangesAndLetItGoAtAStop() throws Exception {
+        BufferedReader page;
+        long begin;
+        try (ConfigurableApplicationContext context = run("management.endpoint.handover.access=unrestricted")) {
+            ReplicatedLog log = context.getBean(ReplicatedLog.class);
+            Memory.inSync(log);
+            memory.join("b", "orders", new Words());
+            Await.until("it could be transferred", () -> shows(context, "\"name\":\"transfer\""));
+            HttpResponse<InputStream> stream = HTTP.send(
+                    request(context, "handover/events")
+                            .header("Accept", "text/event-stream")
+                            .GET()
+                            .build(),
+                    HttpResponse.BodyHandlers.ofInputStream());
+            assertThat(stream.headers().firstValue("Content-Type").orElse("")).startsWith("text/event-stream");
+            page = new BufferedReader(new InputStreamReader(stream.body(), UTF_8));
+            assertThat(page.readLine()).startsWith("data:{\"").endsWith("\"actions\":[]}"); // nobody is known here
+            log.handOver().get(30, SECONDS);
+            String line = page.readLine();
+            while (line != null && !line.contains("a handed over to b")) {
+                line = page.readLine();
+            }
+            assertThat(line).as("the transfer is told").isNotNull();
+            begin = System.nanoTime();
+        }
+        while (page.readLine() != null) {
+            // what was sent before the end
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                .as("a stop waits for no page: 30 s, if the web server did")
+                .isLessThan(Duration.ofSeconds(20));
     }
 
     @Test

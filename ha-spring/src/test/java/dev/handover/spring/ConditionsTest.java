@@ -35,6 +35,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.web.context.servlet.AnnotationConfigServletWebApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 
 /** Every condition of the starter is seen to hold and not to hold, as Spring Boot's own report of them says. */
@@ -58,17 +59,24 @@ class ConditionsTest {
     }
 
     private static ApplicationContextRunner plain() {
-        return new ApplicationContextRunner()
-                .withConfiguration(AutoConfigurations.of(
-                        HandoverAutoConfiguration.class,
-                        HandoverActuatorAutoConfiguration.class,
-                        HandoverGuardsAutoConfiguration.class,
-                        HandoverMethodsAutoConfiguration.class));
+        return plain(new ApplicationContextRunner());
+    }
+
+    private static ApplicationContextRunner plain(ApplicationContextRunner runner) {
+        return runner.withConfiguration(AutoConfigurations.of(
+                HandoverAutoConfiguration.class,
+                HandoverActuatorAutoConfiguration.class,
+                HandoverGuardsAutoConfiguration.class,
+                HandoverMethodsAutoConfiguration.class));
     }
 
     /** With a node, and all that the starter has for it. */
     private ApplicationContextRunner full(String node) {
-        return plain().withConfiguration(AutoConfigurations.of(ApplicationAvailabilityAutoConfiguration.class))
+        return full(plain(), node);
+    }
+
+    private ApplicationContextRunner full(ApplicationContextRunner plain, String node) {
+        return plain.withConfiguration(AutoConfigurations.of(ApplicationAvailabilityAutoConfiguration.class))
                 .withBean("store", ConfigurationStore.class, memory.store::connect)
                 .withBean("transport", Transport.class, memory.network::transport)
                 .withBean(ObservationRegistry.class, ObservationRegistry::create)
@@ -116,6 +124,7 @@ class ConditionsTest {
                     .hasSingleBean(GuardMetrics.class)
                     .hasSingleBean(ReadinessGate.class)
                     .hasBean("handoverLeaderOnlyMeters")
+                    .doesNotHaveBean(PageEvents.class)
                     .doesNotHaveBean(LeaderElection.class)
                     .doesNotHaveBean(EmbeddedZooKeeper.class);
         });
@@ -172,6 +181,11 @@ class ConditionsTest {
                     .doesNotHaveBean(GroupsHealth.class)
                     .doesNotHaveBean(AnswersHealth.class);
         });
+        full(plain(new ApplicationContextRunner(AnnotationConfigServletWebApplicationContext::new)), "e")
+                .run(context -> {
+                    record(context);
+                    assertThat(context).hasSingleBean(PageEvents.class);
+                });
         try (EmbeddedZooKeeper own = EmbeddedZooKeeper.builder()
                 .dataDirectory(directory.resolve("own"))
                 .start()) {

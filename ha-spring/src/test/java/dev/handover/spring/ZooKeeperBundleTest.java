@@ -84,11 +84,9 @@ class ZooKeeperBundleTest {
                         files[0] = context.getBean(ZooKeeperBundle.class).directory();
                         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(files[0])))
                                 .isEqualTo("rwx------");
-                        Await.until(
-                                "told what is wrong",
-                                () -> output.getAll()
-                                        .contains("127.0.0.1:" + port
-                                                + " shows a certificate of no authority in the trust store"));
+                        Await.until("told what is wrong", () -> output.getAll()
+                                .contains("127.0.0.1:" + port
+                                        + " shows a certificate of no authority in the trust store"));
 
                         context.getBean(SslBundleRegistry.class).updateBundle("zk", trusting("zookeeper"));
                         ReplicatedLog log = context.getBean(ReplicatedLog.class);
@@ -179,15 +177,13 @@ class ZooKeeperBundleTest {
 
     @Test
     void shouldMakeNothingWithoutAProperty() {
-        application("127.0.0.1:1")
-                .withUserConfiguration(Doubles.OwnStore.class)
-                .run(context -> {
-                    assertThat(context).hasNotFailed();
-                    assertThat(context.getSourceApplicationContext()
-                                    .getBeanFactory()
-                                    .containsSingleton("handoverZooKeeperBundle"))
-                            .isFalse();
-                });
+        application("127.0.0.1:1").withUserConfiguration(Doubles.OwnStore.class).run(context -> {
+            assertThat(context).hasNotFailed();
+            assertThat(context.getSourceApplicationContext()
+                            .getBeanFactory()
+                            .containsSingleton("handoverZooKeeperBundle"))
+                    .isFalse();
+        });
     }
 
     @Test
@@ -200,7 +196,9 @@ class ZooKeeperBundleTest {
                 Files.deleteIfExists(file); // just now it may be being replaced
                 Await.until(name + " is there again", () -> Files.exists(file));
             }
-            assertThat(bundle.tls().toString()).contains("keyStore", "trustStore").doesNotContain("keys.p12");
+            assertThat(bundle.tls().toString())
+                    .contains("keyStore", "trustStore")
+                    .doesNotContain("keys.p12");
         }
     }
 }
