@@ -42,6 +42,8 @@ public final class ManyGroups {
             """
             groups [counts] [writes in flight] [seconds] [segment KiB] [warm-up seconds]
               defaults: 1,16,64,256 1024 10 1024 20
+            groups --bound [the same]
+              each write in flight belongs to one group: whoever gets an answer writes to that group again
             groups --idle [groups] [seconds]
               groups that never write: processor time of three nodes, and heap per node; defaults: 1000 30
             groups --takeover [groups]
@@ -49,12 +51,14 @@ public final class ManyGroups {
             """;
 
     private final int inFlight;
+    private final boolean bound;
     private final Duration warmUp;
     private final Duration duration;
     private final StorageOptions storage;
 
-    private ManyGroups(int inFlight, Duration warmUp, Duration duration, StorageOptions storage) {
+    private ManyGroups(int inFlight, boolean bound, Duration warmUp, Duration duration, StorageOptions storage) {
         this.inFlight = inFlight;
+        this.bound = bound;
         this.warmUp = warmUp;
         this.duration = duration;
         this.storage = storage;
@@ -69,7 +73,7 @@ public final class ManyGroups {
         if (arguments.length > 0 && arguments[0].equals("--idle")) {
             int groups = positive("groups", argument(arguments, 1, "1000"));
             Duration duration = Duration.ofSeconds(positive("seconds", argument(arguments, 2, "30")));
-            new ManyGroups(0, Duration.ZERO, duration, StorageOptions.defaults()).measureIdle(groups);
+            new ManyGroups(0, false, Duration.ZERO, duration, StorageOptions.defaults()).measureIdle(groups);
             return;
         }
         if (arguments.length > 0 && arguments[0].equals("--takeover")) {
@@ -77,6 +81,11 @@ public final class ManyGroups {
             System.out.println(TakeOverOfMany.measure(groups, StorageOptions.defaults()));
             return;
         }
+        boolean bound = arguments.length > 0 && arguments[0].equals("--bound");
+        measure(bound, bound ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments);
+    }
+
+    private static void measure(boolean bound, String[] arguments) throws Exception {
         if (arguments.length > 0 && arguments[0].startsWith("-")) {
             System.out.print(USAGE);
             return;
@@ -86,6 +95,7 @@ public final class ManyGroups {
                 .toArray();
         ManyGroups benchmark = new ManyGroups(
                 positive("writes in flight", argument(arguments, 1, "1024")),
+                bound,
                 Duration.ofSeconds(positive("warm-up seconds", argument(arguments, 4, "20"))),
                 Duration.ofSeconds(positive("seconds", argument(arguments, 2, "10"))),
                 StorageOptions.defaults()
@@ -144,7 +154,7 @@ public final class ManyGroups {
     private void measureIdle(int groups) throws Exception {
         run(groups, storage, started -> {
             TimeUnit.SECONDS.sleep(5); // they come to rest after a failure time-out without work
-            Load before = new Load(started.first());
+            Load before = new Load(started.first(), bound);
             before.run(1, Duration.ofMillis(100)); // they live
             TimeUnit.SECONDS.sleep(5);
             long cpu = cpuNanos();
@@ -210,10 +220,10 @@ public final class ManyGroups {
     }
 
     private Figures measure(List<ReplicatedLog> logs) throws InterruptedException {
-        new Load(logs).run(inFlight, warmUp);
+        new Load(logs, bound).run(inFlight, warmUp);
         long cpu = cpuNanos();
         long begin = System.nanoTime();
-        long written = new Load(logs).run(inFlight, duration);
+        long written = new Load(logs, bound).run(inFlight, duration);
         double seconds = (System.nanoTime() - begin) / 1e9;
         double micros = (cpuNanos() - cpu) / 1e3 / Math.max(1, written);
         System.gc();
@@ -239,9 +249,10 @@ public final class ManyGroups {
         }
     }
 
-    /** Closed loops over the groups in turn: whoever gets an answer writes to the next group. */
+    /** Closed loops over the groups in turn: whoever gets an answer writes to the next group, or to the same one again. */
     private static final class Load {
         private final List<ReplicatedLog> logs;
+        private final boolean bound;
         private final AtomicLong turn = new AtomicLong();
         private final AtomicBoolean over = new AtomicBoolean();
         private final LongAdder done = new LongAdder();
@@ -251,14 +262,15 @@ public final class ManyGroups {
         /** The common pool would start a thread for each answer where there are two processors. */
         private final ExecutorService clients = Executors.newSingleThreadExecutor();
 
-        Load(List<ReplicatedLog> logs) {
+        Load(List<ReplicatedLog> logs, boolean bound) {
             this.logs = logs;
+            this.bound = bound;
         }
 
         long run(int loops, Duration duration) throws InterruptedException {
             open.add(loops);
             for (int i = 0; i < loops; i++) {
-                next();
+                next(turn());
             }
             TimeUnit.NANOSECONDS.sleep(duration.toNanos());
             over.set(true);
@@ -277,8 +289,11 @@ public final class ManyGroups {
             return written;
         }
 
-        private void next() {
-            int group = (int) (turn.getAndIncrement() % logs.size());
+        private int turn() {
+            return (int) (turn.getAndIncrement() % logs.size());
+        }
+
+        private void next(int group) {
             logs.get(group)
                     .submit(command)
                     .whenCompleteAsync(
@@ -291,7 +306,7 @@ public final class ManyGroups {
                                 if (failure != null || over.get()) {
                                     open.decrement();
                                 } else {
-                                    next();
+                                    next(bound ? group : turn());
                                 }
                             },
                             clients);

@@ -16,6 +16,8 @@ class ManyGroupsTest {
         assertThatThrownBy(() -> ManyGroups.main(new String[] {"1,x"}))
                 .hasMessageContaining("counts 'x' is not a number");
         assertThatThrownBy(() -> ManyGroups.main(new String[] {"1", "0"})).hasMessageContaining("writes in flight 0");
+        assertThatThrownBy(() -> ManyGroups.main(new String[] {"--bound", "1,y"}))
+                .hasMessageContaining("counts 'y' is not a number");
     }
 
     @Test
