@@ -19,6 +19,7 @@ import dev.handover.examples.kv.KvNode;
 import dev.handover.examples.kv.RawClient;
 import dev.handover.examples.kv.Waiting;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -32,6 +33,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -49,6 +54,8 @@ import org.junit.jupiter.api.io.TempDir;
 class WatchIT {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    /** The path of a sparkline of which a point is above its foot, which is at 30. */
+    private static final Pattern RISEN = Pattern.compile("[ML][0-9.]+ [12]?[0-9][.][0-9]");
 
     @TempDir
     private static Path directory;
@@ -216,6 +223,26 @@ class WatchIT {
         return page.locator("article[data-key='group kv'] dd[data-row='" + name + "']");
     }
 
+    private static Locator figure(Page page, String label) {
+        return page.locator("article[data-key='group kv'] .figure")
+                .filter(new Locator.FilterOptions().setHasText(label));
+    }
+
+    private static LocatorAssertions.HasAttributeOptions soonDrawn() {
+        return new LocatorAssertions.HasAttributeOptions().setTimeout(SOON.toMillis());
+    }
+
+    /** One after the other. */
+    private static void write(KvNode node, AtomicBoolean enough) {
+        try (RawClient client = node.client()) {
+            while (!enough.get()) {
+                client.call("SET", "key", "value");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Test
     @Order(2)
     void shouldShowTransferAndDeathOfALeaderToSomebodyWithAPhoneInTheDark() throws Exception {
@@ -244,6 +271,21 @@ class WatchIT {
                 .isEqualTo(true);
         assertThat(brightness(phone)).as("dark").isLessThan(60);
         assertThat(brightness(wide)).as("light").isGreaterThan(200);
+
+        // while somebody writes, figures and sparklines move
+        AtomicBoolean enough = new AtomicBoolean();
+        CompletableFuture<Void> writes = CompletableFuture.runAsync(() -> write(first, enough));
+        try {
+            that(figure(phone, "commits per second").locator(".value"))
+                    .hasText(Pattern.compile("[1-9][0-9.]*( k)?|0[.][0-9]*[1-9][0-9]*"), soon());
+            that(figure(phone, "commits per second").locator("svg path")).hasAttribute("d", RISEN, soonDrawn());
+            that(figure(phone, "lag, entries").locator("svg path")).hasAttribute("d", RISEN, soonDrawn());
+        } finally {
+            enough.set(true);
+            writes.get(SOON.toSeconds(), TimeUnit.SECONDS);
+        }
+        that(figure(phone, "commits per second").locator(".value")).hasText("0", soon());
+        that(figure(phone, "lag, entries").locator(".value")).hasText("0", soon());
 
         // an operator gives the leadership away, and has to know the token and to confirm
         phone.locator("article[data-key='group kv'] button[data-action='transfer']")
