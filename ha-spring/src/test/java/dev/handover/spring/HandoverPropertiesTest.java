@@ -3,7 +3,9 @@ package dev.handover.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.handover.election.LeaderElection;
 import dev.handover.replication.HaNode;
+import dev.handover.replication.ReplicatedLog;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -23,6 +25,7 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.unit.DataSize;
 
 /** What is wrong or missing is refused with the key, the value and a remedy. */
@@ -259,6 +262,38 @@ class HandoverPropertiesTest {
                 .contains("handover.transport.port: 99999 is no port.")
                 .contains("Use 0 to 65535.")
                 .doesNotContain("\tat dev.handover");
+    }
+
+    record WantsLog(ReplicatedLog log) {}
+
+    record WantsElection(LeaderElection election) {}
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+        log      | a=b                               | wants a ReplicatedLog, and Handover is not configured: neither     | handover.zookeeper.embedded=true
+        election | a=b                               | wants a LeaderElection, and Handover is not configured: neither    | handover.zookeeper.embedded=true
+        log      | handover.enabled=false            | wants a ReplicatedLog, and handover.enabled is false               | Leave handover.enabled out
+        log      | handover.zookeeper.connect-string | wants a ReplicatedLog, and there is none for it: each bean of type | @HandoverGroup
+        election | handover.zookeeper.connect-string | wants a LeaderElection, and handover.election.path is not set      | /jobs/billing
+        """)
+    void shouldSayWhatIsNotSetWhenABeanOfTheStarterIsWanted(
+            String wanted, String property, String problem, String remedy) {
+        ConfigurableApplicationContext[] failed = new ConfigurableApplicationContext[1];
+        new ApplicationContextRunner()
+                .withInitializer(context -> failed[0] = context)
+                .withConfiguration(AutoConfigurations.of(HandoverAutoConfiguration.class))
+                .withPropertyValues(property.contains("=") ? property : property + "=127.0.0.1:1")
+                .withUserConfiguration(wanted.equals("log") ? WantsLog.class : WantsElection.class)
+                .run(context -> {
+                    FailureAnalysis analysis = new MissingBeanAnalyzer(
+                                    failed[0].getBeanFactory(), failed[0].getEnvironment())
+                            .analyze(context.getStartupFailure());
+                    assertThat(analysis.getDescription()).startsWith("Bean '").contains(problem);
+                    assertThat(analysis.getAction()).contains(remedy);
+                });
     }
 
     private FailureAnalysis analysisOf(List<String> properties) {
