@@ -248,6 +248,13 @@ public final class NettyTransport implements Transport {
         return outbox.offer(envelope, messageBytes, copied);
     }
 
+    /** {@inheritDoc} It runs when what is being read and written just now is done. */
+    @Override
+    public boolean execute(Runnable task) {
+        Running now = running;
+        return now != null && execute(now, task);
+    }
+
     private void tooLong(Running now, NodeId to, Envelope envelope, long messageBytes) {
         String type = envelope.message().getClass().getSimpleName();
         synchronized (logGate) {
@@ -311,11 +318,13 @@ public final class NettyTransport implements Transport {
                 }));
     }
 
-    private static void execute(Running now, Runnable task) {
+    private static boolean execute(Running now, Runnable task) {
         try {
             now.loop().execute(task);
+            return true;
         } catch (RejectedExecutionException e) {
             LOG.debug("{}: closed already", now.self());
+            return false;
         }
     }
 

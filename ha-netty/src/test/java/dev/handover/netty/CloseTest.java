@@ -36,6 +36,11 @@ class CloseTest {
                     NodeId.of("unknown"),
                     InetSocketAddress.createUnresolved("nobody.invalid", 1)));
             node.await("connected", peer.id);
+            CompletableFuture<String> lent = new CompletableFuture<>();
+            assertThat(node.transport.execute(
+                            () -> lent.complete(Thread.currentThread().getName())))
+                    .isTrue();
+            assertThat(lent.get()).isEqualTo("closing-transport");
             node.await("refused", NodeId.of("dead"), 3);
             node.close();
             int calls = node.calls().size();
@@ -45,6 +50,7 @@ class CloseTest {
             assertThat(node.count("disconnected")).isEqualTo(1);
             peer.await("disconnected", node.id);
             assertThat(node.send(peer, new Goodbye(1))).isFalse();
+            assertThat(node.transport.execute(() -> {})).isFalse();
             node.dial(peer); // does nothing
             node.close();
             assertThat(node.calls()).hasSize(calls);

@@ -101,7 +101,7 @@ final class LocalLog implements ReplicatedLog {
         if (!node.applier()
                 .isCurrentThread()) { // else from a callback: the applier helps the loop when it is done with all of
             // them
-            node.loop().wakeForMail();
+            node.loop().stepSoon();
         }
         return null;
     }

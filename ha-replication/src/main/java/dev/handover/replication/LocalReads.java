@@ -133,6 +133,7 @@ final class LocalReads {
         if (!read.future.isDone()) {
             afterIndex.add(read);
             anybodyWaits = true;
+            ask(); // the leader's question to its followers tells them what is committed, sooner than time would
             replica.watchTime();
         }
     }

@@ -72,6 +72,11 @@ final class Mailbox {
         }
     }
 
+    /** Whether the consumer has to be woken for what waits. */
+    boolean consumerSleeps() {
+        return asleep.get();
+    }
+
     /** Whether something waits. */
     boolean hasMail() {
         Mail top = head.get();

@@ -9,7 +9,9 @@ import dev.handover.replication.protocol.ProtocolOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,13 @@ final class NodeLoop extends Worker {
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final Function<GroupId, @Nullable Replica> byGroup;
+    /** Lends its thread to a task; false if it does not. */
+    private final Predicate<Runnable> sender;
+
+    private final Runnable borrowed = this::borrowed;
+    /** The sender's thread has been asked, and has not begun. */
+    private final AtomicBoolean borrowing = new AtomicBoolean();
+
     private final Beats beats;
     private final long lookNanos;
     private final long patienceNanos;
@@ -35,9 +44,14 @@ final class NodeLoop extends Worker {
     private long nextTickNanos = nowNanos;
     private long lookedNanos = nowNanos;
 
-    NodeLoop(String name, ProtocolOptions options, Function<GroupId, @Nullable Replica> byGroup) {
+    NodeLoop(
+            String name,
+            ProtocolOptions options,
+            Function<GroupId, @Nullable Replica> byGroup,
+            Predicate<Runnable> sender) {
         super(name);
         this.byGroup = byGroup;
+        this.sender = sender;
         beats = new Beats(options.heartbeatNanos(), options.failureTimeoutNanos());
         lookNanos = options.heartbeatNanos() / 2;
         patienceNanos = options.failureTimeoutNanos() / 2;
@@ -46,6 +60,28 @@ final class NodeLoop extends Worker {
     /** Runs the task on the loop; after the loop's end it is dropped. */
     void run(Runnable task) {
         tryRun(task);
+    }
+
+    /**
+     * What was posted quietly is stepped soon: by whoever steps now, else by the thread that sends, which has to be woken in any case for what comes of it; by the own thread where
+     * that cannot be. Any thread.
+     */
+    void stepSoon() {
+        if (!hasMail() || !sleeps()) {
+            return;
+        }
+        if (!borrowing.compareAndSet(false, true)) {
+            return; // it comes, and looks after it has said so
+        }
+        if (!sender.test(borrowed)) {
+            borrowing.set(false);
+            wakeForMail();
+        }
+    }
+
+    private void borrowed() {
+        borrowing.set(false);
+        help();
     }
 
     void add(Replica replica) {

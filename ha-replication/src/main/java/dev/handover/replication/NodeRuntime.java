@@ -88,7 +88,7 @@ final class NodeRuntime {
         this.logStores = logStores;
         String name = "handover-" + self;
         events = new EventBus(name);
-        loop = new NodeLoop(name + "-loop", options.protocol(), this::replica);
+        loop = new NodeLoop(name + "-loop", options.protocol(), this::replica, transport::execute);
         disk = new DiskWriter(name + "-disk", loop);
         applier = new Applier(name + "-apply", loop);
         snapshotThread = new SnapshotThread(name + "-snapshot", 500, () -> {

@@ -100,6 +100,11 @@ abstract class Worker {
         }
     }
 
+    /** Whether the thread sleeps, and nobody opens in its place: who has posted quietly has to see to it. Any thread. */
+    final boolean sleeps() {
+        return mailbox.consumerSleeps();
+    }
+
     /** Wakes the thread if it sleeps and something waits. Any thread. */
     final void wakeForMail() {
         if (mailbox.hasMail()) {

@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -168,9 +170,46 @@ class QueuesTest {
     }
 
     @Test
+    void shouldStepOnTheThreadThatSendsAndOnItsOwnIfThatIsNotLent() throws Exception {
+        List<Runnable> lent = new ArrayList<>();
+        AtomicBoolean lends = new AtomicBoolean(true);
+        NodeLoop loop = new NodeLoop(
+                "test-loop", ProtocolOptions.defaults(), group -> null, task -> lends.get() && lent.add(task));
+        List<Thread> steppedBy = new ArrayList<>();
+        Runnable step = () -> steppedBy.add(Thread.currentThread());
+        loop.start();
+        for (int round = 1; round <= 2; round++) {
+            awaitSleep(loop);
+            loop.postQuietly(new Worker.Task(step));
+            loop.stepSoon();
+            loop.postQuietly(new Worker.Task(step));
+            loop.stepSoon();
+            assertThat(lent).as("asked for once").hasSize(round);
+            lent.get(round - 1).run();
+            assertThat(steppedBy).hasSize(2 * round).containsOnly(Thread.currentThread());
+        }
+        lends.set(false);
+        for (int round = 1; round <= 2; round++) {
+            awaitSleep(loop);
+            CompletableFuture<Boolean> own = new CompletableFuture<>();
+            loop.postQuietly(new Worker.Task(() -> own.complete(loop.isCurrentThread())));
+            loop.stepSoon();
+            assertThat(own.get()).isTrue();
+        }
+        loop.end();
+        assertThat(loop.join(10_000)).isTrue();
+    }
+
+    private static void awaitSleep(Worker worker) {
+        while (!worker.sleeps()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
     void shouldOpenWhatWaitsBeforeItEnds() throws Exception {
-        Applier worker =
-                new Applier("test-worker", new NodeLoop("test-loop", ProtocolOptions.defaults(), group -> null));
+        Applier worker = new Applier(
+                "test-worker", new NodeLoop("test-loop", ProtocolOptions.defaults(), group -> null, task -> false));
         CountDownLatch ran = new CountDownLatch(100);
         for (int i = 0; i < 100; i++) {
             worker.run(ran::countDown);

@@ -156,7 +156,8 @@ class SnapshotResumeTest {
             throws Exception {
         b.log().awaitInSync(LONG).get(60, TimeUnit.SECONDS);
         await("everything is there", () -> b.journal().commands.equals(a.journal().commands));
-        assertThat(steps(b)).contains(SnapshotStep.RECEIVED, SnapshotStep.INSTALLED);
+        await("both steps are told", () -> steps(b).containsAll(
+                        List.of(SnapshotStep.RECEIVED, SnapshotStep.INSTALLED)));
         int window = SnapshotSending.WINDOW_BYTES;
         assertThat(chunks.offsetsAfter)
                 .isNotEmpty()

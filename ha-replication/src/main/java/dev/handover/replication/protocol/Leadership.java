@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One unbroken leadership, over all the epochs that its changes of the in-sync set make: replicates, commits, confirms reads, shrinks and expands. */
 final class Leadership {
+    /** A commit is told by the next entries; by a message of its own to whom nothing was sent for so long. */
+    private static final long COMMIT_NEWS_NANOS = 2_000_000;
+
     private record Uncommitted(long lastIndex, long bytes) {}
 
     private final ReplicaState state;
@@ -685,9 +688,9 @@ final class Leadership {
             if (paused) {
                 follower.restartTimers(state.now); // R7: the own pause is not the followers' fault
             }
-            boolean commitNews = follower.sentCommit < state.commitIndex;
-            if (!follower.resting
-                    && (commitNews || state.now - follower.lastSentNanos >= state.options.heartbeatNanos())) {
+            long silentNanos = state.now - follower.lastSentNanos;
+            boolean commitNews = follower.sentCommit < state.commitIndex && silentNanos >= COMMIT_NEWS_NANOS;
+            if (!follower.resting && (commitNews || silentNanos >= state.options.heartbeatNanos())) {
                 heartbeat(follower);
                 if (mayRest() && configuration.isInSync(follower.id)) {
                     rest.ask(follower, configuration.epoch());

@@ -45,6 +45,15 @@ public interface Transport extends AutoCloseable {
         return send(to, envelope);
     }
 
+    /**
+     * Runs a short task soon on the thread that sends, which what the task sends then need not wake. Any thread; never runs it before it returns, unless called on that thread.
+     *
+     * @return false if it will not be run: the transport has no such thread (the default), or is closed
+     */
+    default boolean execute(Runnable task) {
+        return false;
+    }
+
     /** Closes connections first and the listening port last, then ends all threads. Closing twice is fine. */
     @Override
     void close();

@@ -50,6 +50,31 @@ class ReplicaProtocolTest {
     }
 
     @Test
+    void shouldTellACommitWithTheNextEntriesAndAloneOnlyWhenNoneCome() {
+        CoreBench bench = leaderOfTwo();
+        bench.propose("x");
+        bench.persist();
+        long index = bench.core.lastIndex();
+        bench.receive(B, new Message.Ack(bench.core.epoch(), index, 0));
+        bench.forget();
+        bench.tick(1);
+        assertThat(bench.sent(Message.Append.class)).isEmpty();
+        bench.propose("y");
+        assertThat(bench.sent(Message.Append.class)).singleElement().satisfies(append -> {
+            assertThat(append.entries()).hasSize(1);
+            assertThat(append.commitIndex()).isEqualTo(index);
+        });
+        bench.persist();
+        bench.receive(B, new Message.Ack(bench.core.epoch(), index + 1, 0));
+        bench.forget();
+        bench.tick(5);
+        assertThat(bench.sent(Message.Append.class)).singleElement().satisfies(append -> {
+            assertThat(append.entries()).isEmpty();
+            assertThat(append.commitIndex()).isEqualTo(index + 1);
+        });
+    }
+
+    @Test
     void shouldNotCountAnAcknowledgementOfAnotherEpochOrAnotherLog() { // R4
         CoreBench bench = leaderOfTwo();
         bench.propose("x");
