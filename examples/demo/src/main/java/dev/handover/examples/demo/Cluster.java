@@ -1,6 +1,9 @@
 package dev.handover.examples.demo;
 
+import dev.handover.coordination.RecordOutcome;
+import dev.handover.coordination.RecordStore;
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
+import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -8,17 +11,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
-import org.apache.zookeeper.CreateMode;
-import org.apache.zookeeper.KeeperException;
-import org.apache.zookeeper.ZooDefs;
-import org.apache.zookeeper.ZooKeeper;
 
 /** A ZooKeeper in this process and three kv-servers in processes of their own, all in one temporary directory. */
 final class Cluster implements AutoCloseable {
     private static final List<String> IDS = List.of("a", "b", "c");
     private static final Duration ZOOKEEPER_START = Duration.ofSeconds(30);
     private static final int TAIL_LINES = 25;
-    private static final String EXERCISE = "/exercise";
+    private static final String EXERCISE = "exercise";
     private static final int EXERCISES = 1000;
 
     private final EmbeddedZooKeeper zooKeeper;
@@ -58,20 +57,21 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Lets a new ZooKeeper do often what it does once in a take-over: the demo's is to answer as one that has run for long, not as one that meets its first writes. */
-    private static void exercise(String connectString) throws IOException, InterruptedException {
-        ZooKeeper client = new ZooKeeper(connectString, (int) ZOOKEEPER_START.toMillis(), event -> {});
+    private static void exercise(String connectString) throws IOException {
+        ZooKeeperConfigurationStore store = ZooKeeperConfigurationStore.connect(connectString);
         try {
+            RecordStore records = store.records();
             byte[] like = new byte[512]; // a configuration has some hundred bytes
-            client.create(EXERCISE, like, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
-            for (int version = 0; version < EXERCISES; version++) {
-                client.setData(EXERCISE, like, version);
-                client.getData(EXERCISE, false, null);
+            for (int version = RecordStore.NOT_EXISTING; version < EXERCISES; version++) {
+                RecordOutcome outcome =
+                        records.compareAndSet(EXERCISE, version, like).join();
+                if (!(outcome instanceof RecordOutcome.Applied)) {
+                    throw new IOException("the ZooKeeper that was just started does not take writes: " + outcome);
+                }
             }
-            client.delete(EXERCISE, EXERCISES);
-        } catch (KeeperException e) {
-            throw new IOException("the ZooKeeper that was just started does not take writes: " + e.getMessage(), e);
+            records.delete(EXERCISE, EXERCISES).join();
         } finally {
-            client.close();
+            store.close();
         }
     }
 
