@@ -52,6 +52,10 @@ final class DiskWriter extends Worker {
             this.store = store;
         }
 
+        private boolean hasUnforced() {
+            return unforced || !appends.isEmpty();
+        }
+
         /** Whether what is proposed now would only wait behind a round of many logs, after which the replica is stepped in any case. Any thread. */
         boolean isInRound() {
             return inRound;
@@ -154,7 +158,6 @@ final class DiskWriter extends Worker {
             for (Effect operation : operations) {
                 execute(volume, operation);
             }
-            write(volume);
         } catch (IOException | RuntimeException | Error e) {
             failed(volume, e);
         }
@@ -203,7 +206,7 @@ final class DiskWriter extends Worker {
                 "the snapshot at index " + position.index() + " is gone, though it had been received whole");
     }
 
-    /** What was appended in a row is written in one go. */
+    /** What was appended in a row is written in one go, and that takes the device's time, not only that of the processor: so several logs are written at the same time, too. */
     private static void write(Volume volume) throws IOException {
         if (!volume.appends.isEmpty()) {
             volume.store.append(volume.appends);
@@ -239,7 +242,7 @@ final class DiskWriter extends Worker {
         int portion = many ? waiting.size() / 2 : 1;
         if (many) {
             for (Volume volume : waiting) {
-                volume.inRound = volume.unforced && volume.lastWriteId != 0 && !volume.dead;
+                volume.inRound = volume.hasUnforced() && volume.lastWriteId != 0 && !volume.dead;
             }
         }
         untold = 0;
@@ -298,10 +301,14 @@ final class DiskWriter extends Worker {
 
     /** On the disk thread, or on another one while that waits. */
     private void force(Volume volume) {
-        if (volume.dead || !volume.unforced || killed()) {
+        if (volume.dead || killed()) {
             return;
         }
         try {
+            write(volume);
+            if (!volume.unforced) {
+                return;
+            }
             volume.store.force();
             volume.unforced = false;
             volume.forcedAtNanos = System.nanoTime();

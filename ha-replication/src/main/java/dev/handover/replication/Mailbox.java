@@ -114,7 +114,17 @@ final class Mailbox {
     /** Sleeps until something waits, but not longer than so, or less. */
     void await(long nanos) {
         asleep.set(true); // before the look: who posts after it sees that there is somebody to wake
-        if (head.get() == null) {
+        sleep(head.get() == null, nanos);
+    }
+
+    /** Sleeps while somebody opens in the place of the consumer, who looks afterwards whether there is something to wake it for; but not longer than so, or less. */
+    void awaitWhile(AtomicBoolean opening, long nanos) {
+        asleep.set(true);
+        sleep(opening.get(), nanos);
+    }
+
+    private void sleep(boolean reason, long nanos) {
+        if (reason) {
             LockSupport.parkNanos(this, nanos);
         }
         asleep.set(false);

@@ -94,6 +94,8 @@ abstract class Worker {
         }
         if (slept) {
             mailbox.standBack();
+        } else {
+            wakeForMail(); // the thread may have met this one, and sleep since
         }
         if (sleepNanos < IDLE_NANOS && System.nanoTime() + sleepNanos + EARLY_NANOS - asleepUntilNanos < 0) {
             mailbox.wake();
@@ -180,7 +182,7 @@ abstract class Worker {
     private void work() {
         while (!killed) {
             if (!opening.compareAndSet(false, true)) {
-                LockSupport.parkNanos(this, HELPED_NANOS);
+                mailbox.awaitWhile(opening, HELPED_NANOS);
                 continue;
             }
             boolean any;

@@ -32,6 +32,11 @@ final class Block {
         return ByteBuffer.allocate(SIZE).putInt(4, magic).putInt(8, version).position(CONTENT);
     }
 
+    /** Memory that begins where a page of memory does, as direct writes want it. */
+    static ByteBuffer memory(int bytes) {
+        return ByteBuffer.allocateDirect(bytes + SIZE).alignedSlice(SIZE).slice(0, bytes);
+    }
+
     /** Puts the checksum in and makes the page ready to be written. */
     static ByteBuffer seal(ByteBuffer block) {
         return block.putInt(0, crc(block.array())).clear();

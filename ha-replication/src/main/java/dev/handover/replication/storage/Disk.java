@@ -1,5 +1,6 @@
 package dev.handover.replication.storage;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -11,6 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Everything that is read from or changed on the disk goes through here, so that tests can make it fail and can forget what was not forced. */
 interface Disk {
@@ -19,6 +23,14 @@ interface Disk {
 
     /** Opens a file for writing, creating it if it is missing. */
     WritableFile open(Path path) throws IOException;
+
+    /**
+     * As {@link #open}, for a file that is written in whole blocks of {@link Block#SIZE} bytes at their places, from memory at such places, too. Where the file system allows that they go to the
+     * device without a copy in the page cache, which would cost more than all else that a command does.
+     */
+    default WritableFile openForBlocks(Path path) throws IOException {
+        return open(path);
+    }
 
     /** Opens a file for reading. Interrupts of threads that read do it no harm. */
     default ReadableFile openToRead(Path path) throws IOException {
@@ -40,6 +52,11 @@ interface Disk {
     /** A file being written; may take less than it is given. */
     interface WritableFile extends Closeable {
         int write(ByteBuffer source, long position) throws IOException;
+
+        /** Whether what is written goes to the device at once, and not through the page cache. */
+        default boolean isDirect() {
+            return false;
+        }
 
         /** Makes the content durable; the size only if it has changed. */
         void force() throws IOException;
@@ -81,18 +98,63 @@ interface Disk {
 
     /** Files of the operating system. */
     final class Real implements Disk {
+        private static final Logger LOG = LoggerFactory.getLogger(Disk.class);
+
         @Override
         public WritableFile open(Path path) throws IOException {
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+            return writing(path, FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE), false);
+        }
+
+        @Override
+        public WritableFile openForBlocks(Path path) throws IOException {
+            FileChannel direct = openDirect(path);
+            return direct == null ? open(path) : writing(path, direct, true);
+        }
+
+        /** Null where the file system, or the Java runtime, does not offer it. */
+        private static @Nullable FileChannel openDirect(Path path) throws IOException {
+            try {
+                if (Block.SIZE
+                                % Files.getFileStore(path.toAbsolutePath().getParent())
+                                        .getBlockSize()
+                        != 0) {
+                    return null;
+                }
+                return FileChannel.open(
+                        path, StandardOpenOption.WRITE, StandardOpenOption.CREATE, ExtendedOpenOption.DIRECT);
+            } catch (FileSystemException | UnsupportedOperationException | NoClassDefFoundError e) {
+                LOG.debug("{} is written through the page cache: {}", path, e.toString());
+                return null;
+            }
+        }
+
+        private static WritableFile writing(Path path, FileChannel channel, boolean direct) {
             return new WritableFile() {
+                @Override
+                public boolean isDirect() {
+                    return direct;
+                }
+
                 @Override
                 public int write(ByteBuffer source, long position) throws IOException {
                     int length = source.remaining();
                     try {
-                        return channel.write(source, position);
+                        return direct && !source.isDirect()
+                                ? writeCopied(source, position)
+                                : channel.write(source, position);
                     } catch (IOException e) {
                         throw failed("writing " + length + " bytes at byte " + position + " of", path, e);
                     }
+                }
+
+                /** JDK 17 keeps the aligned memory that it takes for such a write itself, and fails when it is to let go of it. */
+                private int writeCopied(ByteBuffer source, long position) throws IOException {
+                    ByteBuffer copy = Block.memory(source.remaining())
+                            .put(source.duplicate())
+                            .flip();
+                    int written = channel.write(copy, position);
+                    source.position(source.position() + written);
+                    return written;
                 }
 
                 @Override

@@ -8,16 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Writes records behind one another, into one segment after the other. Nothing that was written is ever written over. One thread.
+ * Writes records behind one another, into one segment after the other, in whole blocks: the last one is written again, with the same at its beginning, when more is added to it.
+ * Nothing else that was written is ever written over. One thread at a time.
  */
 final class LogWriter implements Closeable {
-    private static final int BUFFER = 1 << 20;
+    private static final int BUFFER = 512 << 10;
     /** Empty between two calls, so one serves all logs that a thread writes. */
-    private static final ThreadLocal<ByteBuffer> BUFFERS =
-            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(BUFFER));
+    private static final ThreadLocal<ByteBuffer> BUFFERS = ThreadLocal.withInitial(() -> Block.memory(BUFFER));
 
     private static final ByteBuffer NO_BUFFER = ByteBuffer.allocate(0);
-    private static final byte[] ZEROS = new byte[RecordHeader.ALIGNMENT];
+    private static final byte[] ZEROS = new byte[Block.SIZE];
     private static final byte[] NOTHING = {};
 
     private final Disk disk;
@@ -26,6 +26,9 @@ final class LogWriter implements Closeable {
     private final SparseIndex index;
     private final RecordHeader header;
     private ByteBuffer buffer = NO_BUFFER;
+    /** The block in which {@link #position} lies, up to there. */
+    private final byte[] lastBlock = new byte[Block.SIZE];
+
     private final List<Disk.WritableFile> unforced = new ArrayList<>();
     private Disk.WritableFile file;
     private Segment segment;
@@ -50,7 +53,13 @@ final class LogWriter implements Closeable {
         this.segment = segment;
         this.position = position;
         this.durable = end();
-        this.file = disk.open(segment.path());
+        int begun = begun();
+        files.read(segment, position - begun, lastBlock, 0, begun);
+        this.file = open(segment);
+    }
+
+    private Disk.WritableFile open(Segment next) throws IOException {
+        return next.size() % Block.SIZE == 0 ? disk.openForBlocks(next.path()) : disk.open(next.path());
     }
 
     /** Everything in the log before this offset has been forced. */
@@ -59,7 +68,7 @@ final class LogWriter implements Closeable {
     }
 
     void write(List<LogEntry> entries, long stateSequence) throws IOException {
-        buffer = BUFFERS.get().clear();
+        begin();
         for (LogEntry entry : entries) {
             int length = entry.payloadLength();
             makeRoom(RecordHeader.SIZE + RecordHeader.padded(length), entry.index(), stateSequence);
@@ -72,7 +81,7 @@ final class LogWriter implements Closeable {
 
     /** Writes that the log, which went on to {@code lastIndex}, ends before {@code fromIndex}. */
     void writeCut(long fromIndex, long lastIndex, long stateSequence) throws IOException {
-        buffer = BUFFERS.get().clear();
+        begin();
         makeRoom(RecordHeader.SIZE, lastIndex + 1, stateSequence);
         header.set(RecordHeader.CUT, fromIndex);
         put(NOTHING, 0, 0, stateSequence);
@@ -101,7 +110,7 @@ final class LogWriter implements Closeable {
     Segment startAnew() throws IOException {
         Segment next = allocator.take(segment.end(), 0);
         close();
-        file = disk.open(next.path());
+        file = open(next);
         segment = next;
         position = Segment.HEADER;
         durable = end();
@@ -129,12 +138,22 @@ final class LogWriter implements Closeable {
         put(NOTHING, 0, 0, stateSequence);
         flush();
         unforced.add(file);
-        file = disk.open(next.path());
+        file = open(next);
         segment = next;
         position = Segment.HEADER;
         files.add(next, nextIndex - 1);
         index.beginRun();
         allocator.prepare(next.end());
+        begin();
+    }
+
+    /** Bytes of the last block that are written. */
+    private int begun() {
+        return (int) (position % Block.SIZE);
+    }
+
+    private void begin() {
+        buffer = BUFFERS.get().clear().put(lastBlock, 0, begun());
     }
 
     private void put(byte[] array, int offset, int length, long stateSequence) throws IOException {
@@ -155,13 +174,19 @@ final class LogWriter implements Closeable {
                 return;
             }
             flush();
+            begin();
         }
     }
 
     private void flush() throws IOException {
-        buffer.flip();
-        Disk.writeFully(file, buffer, position - buffer.limit());
-        buffer.clear();
+        int begun = begun();
+        long from = position - buffer.position();
+        if (begun > 0) {
+            buffer.get(buffer.position() - begun, lastBlock, 0, begun);
+            long left = segment.size() - position; // of a segment that is not made of whole blocks, as there were
+            buffer.put(ZEROS, 0, (int) Math.min(Block.SIZE - begun, left));
+        }
+        Disk.writeFully(file, buffer.flip(), from);
         allocator.filled(position);
     }
 

@@ -24,15 +24,24 @@ final class SegmentAllocator implements Closeable {
     static final String TEMPORARY = "next.tmp";
     private static final long TIMEOUT_SECONDS = 60;
     private static final long LOOK_EVERY_MILLIS = 200;
-    private static final int FORCE_EVERY = 2 << 20;
-    /** Between two portions, while the segment being made is well ahead of the writer. */
-    private static final long PAUSE_MILLIS = 50;
+    /** For each byte, while the segment being made is well ahead of the writer. */
+    private static final long PAUSE_NANOS = 24;
 
+    /** Through the page cache: in small portions, since the log's own forces run at the same time. */
+    private static final int FORCE_EVERY = 1 << 20;
     /**
-     * What is written at once. The page cache keeps a file in the pieces that it was written in (large folios), and a small write later on costs time for each block of the piece
+     * Through the page cache, that costs the processor 5 µs for each page here: a thread of the log that was woken on the same one would wait for the end of it, with others idle.
+     */
+    private static final int BREATHE_EVERY = 64 << 10;
+
+    private static final long BREATH_NANOS = 50_000;
+    /** What is written at once where that takes the device alone. */
+    private static final ByteBuffer DIRECT_ZEROS = Block.memory(256 << 10).asReadOnlyBuffer();
+    /**
+     * What is written at once through the page cache. It keeps a file in the pieces that it was written in (large folios), and a small write later on costs time for each block of the piece
      * that it falls into ({@code ext4_block_write_begin}).
      */
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(16 << 10).asReadOnlyBuffer();
+    private static final ByteBuffer ZEROS = DIRECT_ZEROS.slice(0, 16 << 10);
 
     private final Disk disk;
     private final Path directory;
@@ -106,11 +115,11 @@ final class SegmentAllocator implements Closeable {
         }
     }
 
-    /** Leaves the disk to the log while there is time. */
-    private void pause(long made, CountDownLatch wanted) throws IOException {
+    /** Leaves disk and processor to the log, unless the writer waits for the segment, or the log is closed. */
+    private void pause(long nanos, CountDownLatch wanted) throws IOException {
         try {
-            if (3 * made > 4 * filled && wanted.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
-                return; // the writer waits for it, or the log is closed
+            if (wanted.await(nanos, TimeUnit.NANOSECONDS)) {
+                return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -198,17 +207,23 @@ final class SegmentAllocator implements Closeable {
         Path temporary = directory.resolve(TEMPORARY);
         Segment segment = new Segment(directory.resolve(Segment.fileName(start)), start, size);
         long at = 0;
-        try (Disk.WritableFile file = disk.open(temporary)) {
-            for (; at < size; at += ZEROS.capacity()) {
+        try (Disk.WritableFile file = size % Block.SIZE == 0 ? disk.openForBlocks(temporary) : disk.open(temporary)) {
+            ByteBuffer zeros = (file.isDirect() ? DIRECT_ZEROS : ZEROS).duplicate();
+            int portion = file.isDirect() ? zeros.capacity() : FORCE_EVERY;
+            for (; at < size; at += zeros.capacity()) {
                 if (closed) {
                     throw new IOException("the log was closed while a segment was made");
                 }
-                ByteBuffer zeros = ZEROS.duplicate();
-                zeros.limit((int) Math.min(zeros.capacity(), size - at));
-                Disk.writeFully(file, zeros, at);
-                if (at % FORCE_EVERY == 0) {
-                    file.force(); // in small portions: the log's own forces run at the same time
-                    pause(at, noLonger);
+                Disk.writeFully(file, zeros.clear().limit((int) Math.min(zeros.capacity(), size - at)), at);
+                if (at % portion == 0) {
+                    if (!file.isDirect()) {
+                        file.force();
+                    }
+                    if (3 * at > 4 * filled) {
+                        pause(portion * PAUSE_NANOS, noLonger);
+                    }
+                } else if (at % BREATHE_EVERY == 0) {
+                    pause(BREATH_NANOS, noLonger);
                 }
             }
             Disk.writeFully(file, segment.header(logId), 0);

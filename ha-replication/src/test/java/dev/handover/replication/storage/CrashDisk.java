@@ -1,5 +1,7 @@
 package dev.handover.replication.storage;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -61,6 +63,35 @@ final class CrashDisk implements Disk {
         operation();
         boolean isNew = !Files.exists(path);
         WritableFile real = REAL.open(path);
+        return new File(real, content(path, isNew));
+    }
+
+    /** Checks that whole blocks come, and takes any part of them. */
+    @Override
+    public WritableFile openForBlocks(Path path) throws IOException {
+        WritableFile file = open(path);
+        return new WritableFile() {
+            @Override
+            public int write(ByteBuffer source, long position) throws IOException {
+                assertThat((position + source.remaining()) % Block.SIZE)
+                        .as("end of a write to %s at byte %s", path, position)
+                        .isZero();
+                return file.write(source, position);
+            }
+
+            @Override
+            public void force() throws IOException {
+                file.force();
+            }
+
+            @Override
+            public void close() throws IOException {
+                file.close();
+            }
+        };
+    }
+
+    private Content content(Path path, boolean isNew) throws IOException {
         if (isNew) {
             Content content = new Content(new byte[0]);
             files.put(path, content);
@@ -68,7 +99,7 @@ final class CrashDisk implements Disk {
         } else {
             know(path);
         }
-        return new File(real, files.get(path));
+        return files.get(path);
     }
 
     /** A file from before this disk: all of it is durable. */

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SegmentAllocatorTest {
     private static final int SMALL = 16 << 10;
+    private static final int LARGE = 256 << 10;
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     @TempDir
@@ -39,6 +40,22 @@ class SegmentAllocatorTest {
         assertThat(writes).isNotEmpty().allMatch(length -> length <= SMALL);
         assertThat(writes.stream().mapToLong(Integer::longValue).sum()).isEqualTo(size + Block.SIZE);
         assertThat(Files.size(made.path())).isEqualTo(size);
+        assertThat(Segment.open(Disk.REAL, made.path(), logId)).isEqualTo(made);
+    }
+
+    /** Which costs the processor little, and the device as much as it takes in one go without keeping others waiting. */
+    @Test
+    void shouldWriteASegmentInLargePiecesWhereThatTakesTheDeviceAlone() throws IOException {
+        UUID logId = UUID.randomUUID();
+        long size = (1L << 20) + 3 * Block.SIZE;
+        Recording disk = new Recording();
+        disk.direct = true;
+        Segment made;
+        try (SegmentAllocator allocator = new SegmentAllocator(disk, directory, logId, StorageOptions.defaults())) {
+            made = allocator.make(0, size);
+        }
+
+        assertThat(writes).containsExactly(LARGE, LARGE, LARGE, LARGE, 3 * Block.SIZE, Block.SIZE);
         assertThat(Segment.open(Disk.REAL, made.path(), logId)).isEqualTo(made);
     }
 
@@ -81,11 +98,17 @@ class SegmentAllocatorTest {
     private final class Recording implements Disk {
         private boolean breaks;
         private boolean broken;
+        private boolean direct;
 
         @Override
         public WritableFile open(Path path) throws IOException {
             WritableFile real = REAL.open(path);
             return new WritableFile() {
+                @Override
+                public boolean isDirect() {
+                    return direct;
+                }
+
                 @Override
                 public int write(ByteBuffer source, long position) throws IOException {
                     broken = breaks;
