@@ -79,9 +79,19 @@ public final class ClusterBenchmark {
 
     private static void measure(Options options, Report report, Contender contender, int replicas, String zooKeeper)
             throws IOException, InterruptedException {
-        boolean latch = contender instanceof LatchContender;
         Path directory = options.directory().resolve(contender.name() + "-" + replicas);
-        try (RunningCluster cluster = new RunningCluster(contender, Layout.choose(directory, replicas, zooKeeper))) {
+        try {
+            measure(options, report, contender, Layout.choose(directory, replicas, zooKeeper));
+            clear(directory); // all of them together would be tens of gigabytes
+        } catch (IOException | RuntimeException e) { // a peer that misbehaves is reported, and the others are measured
+            report.misbehaved(contender, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void measure(Options options, Report report, Contender contender, Layout layout)
+            throws IOException, InterruptedException {
+        boolean latch = contender instanceof LatchContender;
+        try (RunningCluster cluster = new RunningCluster(contender, layout)) {
             if (!latch && (options.reads() == 0 || contender.reads())) {
                 for (int bytes : options.sizes()) {
                     for (int window : options.windows()) {
@@ -107,8 +117,6 @@ public final class ClusterBenchmark {
                 rounds.add(takeOver);
             }
             report.takeOvers(contender, rounds);
-        } catch (IOException | RuntimeException e) { // a peer that misbehaves is reported, and the others are measured
-            report.misbehaved(contender, String.valueOf(e.getMessage()));
         }
     }
 
@@ -139,6 +147,7 @@ public final class ClusterBenchmark {
                         window, options.sizes().get(0), options.reads(), options.warmSeconds(), options.wide());
                 report.row(handover, row);
             }
+            clear(layout.directory());
         } catch (IOException | RuntimeException e) {
             report.misbehaved(handover, "with two replicas: " + e.getMessage());
         }
@@ -154,7 +163,7 @@ public final class ClusterBenchmark {
         report.growth(lines);
     }
 
-    private static void clear(Path directory) throws IOException {
+    static void clear(Path directory) throws IOException {
         if (Files.exists(directory)) {
             try (Stream<Path> all = Files.walk(directory)) {
                 for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {

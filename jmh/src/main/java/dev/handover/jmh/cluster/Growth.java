@@ -87,6 +87,7 @@ final class Growth {
                     lines.add(line);
                 }
             }
+            ClusterBenchmark.clear(own);
         }
     }
 }
