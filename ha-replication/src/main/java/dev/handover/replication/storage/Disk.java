@@ -114,10 +114,9 @@ interface Disk {
         /** Null where the file system, or the Java runtime, does not offer it. */
         private static @Nullable FileChannel openDirect(Path path) throws IOException {
             try {
-                if (Block.SIZE
-                                % Files.getFileStore(path.toAbsolutePath().getParent())
-                                        .getBlockSize()
-                        != 0) {
+                Path directory = path.toAbsolutePath().getParent();
+                long blockSize = Files.getFileStore(directory).getBlockSize();
+                if (blockSize <= 0 || Block.SIZE % blockSize != 0) {
                     return null;
                 }
                 return FileChannel.open(
