@@ -1,11 +1,14 @@
 package dev.handover.replication.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.atIndex;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,5 +60,31 @@ class DiskTest {
                 assertThat(first[0]).isEqualTo((byte) blocks);
             }
         }
+    }
+
+    /** As ramfs, which takes none; skipped where the machine does not permit to mount one. */
+    @Test
+    void shouldWriteThroughThePageCacheWhereTheFileSystemTakesNoDirectWrites() throws Exception {
+        Path mounted = Files.createDirectory(directory.resolve("mounted"));
+        assumeTrue(run("mount", "-t", "ramfs", "none", mounted.toString()) == 0, "this machine does not permit ramfs");
+        try {
+            Path path = mounted.resolve("file");
+            try (Disk.WritableFile file = Disk.REAL.openForBlocks(path)) {
+                assertThat(file.isDirect()).isFalse();
+                Disk.writeFully(file, Block.memory(Block.SIZE).put(7, (byte) 1), Block.SIZE);
+                file.force();
+            }
+            assertThat(Files.readAllBytes(path)).hasSize(2 * Block.SIZE).contains((byte) 1, atIndex(Block.SIZE + 7));
+        } finally {
+            assertThat(run("umount", mounted.toString())).isZero();
+        }
+    }
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        return process.waitFor(30, TimeUnit.SECONDS) ? process.exitValue() : -1;
     }
 }
