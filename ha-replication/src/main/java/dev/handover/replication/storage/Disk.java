@@ -122,6 +122,7 @@ interface Disk {
                 return FileChannel.open(
                         path, StandardOpenOption.WRITE, StandardOpenOption.CREATE, ExtendedOpenOption.DIRECT);
             } catch (FileSystemException | UnsupportedOperationException | NoClassDefFoundError e) {
+                // whatever is wrong beside that, opening it in the other way will tell
                 LOG.debug("{} is written through the page cache: {}", path, e.toString());
                 return null;
             }

@@ -59,7 +59,7 @@ final class LogWriter implements Closeable {
     }
 
     private Disk.WritableFile open(Segment next) throws IOException {
-        return next.size() % Block.SIZE == 0 ? disk.openForBlocks(next.path()) : disk.open(next.path());
+        return Segment.openToWrite(disk, next.path(), next.size());
     }
 
     /** Everything in the log before this offset has been forced. */
@@ -183,7 +183,7 @@ final class LogWriter implements Closeable {
         long from = position - buffer.position();
         if (begun > 0) {
             buffer.get(buffer.position() - begun, lastBlock, 0, begun);
-            long left = segment.size() - position; // of a segment that is not made of whole blocks, as there were
+            long left = segment.size() - position; // of a segment that is not made of whole blocks
             buffer.put(ZEROS, 0, (int) Math.min(Block.SIZE - begun, left));
         }
         Disk.writeFully(file, buffer.flip(), from);

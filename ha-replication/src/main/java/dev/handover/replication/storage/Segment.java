@@ -40,6 +40,11 @@ record Segment(Path path, long start, long size) {
         return path + ", byte " + (offset - start);
     }
 
+    /** Opens a file that is, or becomes, a segment of that size. A {@code segmentBytes} that is set may be no number of whole blocks. */
+    static Disk.WritableFile openToWrite(Disk disk, Path path, long size) throws IOException {
+        return size % Block.SIZE == 0 ? disk.openForBlocks(path) : disk.open(path);
+    }
+
     ByteBuffer header(UUID logId) {
         return Block.seal(Block.create(MAGIC)
                 .putLong(start)

@@ -207,7 +207,7 @@ final class SegmentAllocator implements Closeable {
         Path temporary = directory.resolve(TEMPORARY);
         Segment segment = new Segment(directory.resolve(Segment.fileName(start)), start, size);
         long at = 0;
-        try (Disk.WritableFile file = size % Block.SIZE == 0 ? disk.openForBlocks(temporary) : disk.open(temporary)) {
+        try (Disk.WritableFile file = Segment.openToWrite(disk, temporary, size)) {
             ByteBuffer zeros = (file.isDirect() ? DIRECT_ZEROS : ZEROS).duplicate();
             int portion = file.isDirect() ? zeros.capacity() : FORCE_EVERY;
             for (; at < size; at += zeros.capacity()) {

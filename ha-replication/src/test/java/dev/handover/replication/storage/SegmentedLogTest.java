@@ -37,6 +37,23 @@ class SegmentedLogTest {
     @TempDir
     Path directory;
 
+    /** Such segments are written through the page cache, and their last block is a shorter one. */
+    @Test
+    void shouldGoOnWhereSegmentsAreNoWholeBlocks() throws IOException {
+        StorageOptions odd = SMALL.withSegmentBytes(20_000);
+        for (int from = 1; from <= 301; from += 100) {
+            try (SegmentedLog log = SegmentedLog.open(directory, GROUP, NODE, odd)) {
+                assertThat(log.damage()).isEmpty();
+                assertThat(log.recovered().lastIndex()).isEqualTo(from - 1);
+                for (int i = from; i < from + 100; i += 2) {
+                    log.append(entries(i, i + 1, 1, 333));
+                    log.force();
+                }
+                assertSame(readAll(log, from + 99), entries(1, from + 99, 1, 333));
+            }
+        }
+    }
+
     @Test
     void shouldStartEmptyAndCountItsStarts() throws IOException {
         UUID logId;

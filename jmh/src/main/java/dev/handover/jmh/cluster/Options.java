@@ -37,7 +37,7 @@ record Options(
                                  17 rows; 0: not                                              (0)
               --wide n           also 1 KiB commands, and linearizable reads (95 and 100 per cent) where there are any, at the windows above 1, and Handover with two replicas:
                                  seconds a row, with as many before it unmeasured; 0: not     (0)
-              --directory d      for data and logs; emptied                                  (target/cluster)
+              --directory d      for data and logs; emptied, also of each system when it is measured (target/cluster)
               --json f           result file                                                 (target/cluster.json)
               --docs d           also writes performance.md and latency.svg there; performance-notes.md in it becomes a part of the page
             """;
