@@ -4,6 +4,9 @@ import dev.handover.replication.protocol.Effect;
 import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.LogEntry;
 import dev.handover.replication.protocol.SnapshotPosition;
+import dev.handover.replication.storage.Journal;
+import dev.handover.replication.storage.JournalPart;
+import dev.handover.replication.storage.Journals;
 import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.storage.SnapshotInfo;
 import java.io.IOException;
@@ -11,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that writes to the disk for all groups of a node. It takes everything that waits, executes it in order, and forces each log once: while a
- * force runs, the next batch gathers (group commit). The logs of several groups are forced at the same time ({@link Forces}).
+ * force runs, the next batch gathers (group commit). The logs of several groups are forced at the same time ({@link Forces}), and those of many that are written again and again with
+ * one force, in a journal ({@link NodeJournal}).
  */
 final class DiskWriter extends Worker {
     private static final Logger LOG = LoggerFactory.getLogger(DiskWriter.class);
@@ -34,6 +39,10 @@ final class DiskWriter extends Worker {
     static final class Volume {
         private final Replica replica;
         private final LogStore store;
+        private final @Nullable JournalPart part;
+        /** The one that the log depends on. */
+        private @Nullable Journal journal;
+
         private final List<LogEntry> appends = new ArrayList<>();
         private long lastWriteId;
         private final List<Consumer<Boolean>> afterWrites = new ArrayList<>();
@@ -42,6 +51,9 @@ final class DiskWriter extends Worker {
         private long forcedAtNanos;
         private long sealedAtNanos;
         private @Nullable Throwable failure;
+        /** Depends on the journal from the end of this round on. */
+        private boolean enters;
+
         private boolean waits;
         private boolean dead;
         /** It is forced together with many others: what is proposed meanwhile could not be written before that has ended. */
@@ -50,6 +62,7 @@ final class DiskWriter extends Worker {
         Volume(Replica replica, LogStore store) {
             this.replica = replica;
             this.store = store;
+            this.part = store.journalPart();
         }
 
         private boolean hasUnforced() {
@@ -86,12 +99,19 @@ final class DiskWriter extends Worker {
     private final List<Volume> waiting = new ArrayList<>();
     private final List<Volume> unsealed = new ArrayList<>();
 
+    private final List<Volume> dependents = new ArrayList<>();
+    private final List<Volume> together = new ArrayList<>();
+    private long journalForcedAtNanos;
+    private boolean journalUnsealed;
+
     private final NodeLoop loop;
     private final Forces forces;
+    private final NodeJournal journal;
 
-    DiskWriter(String name, NodeLoop loop) {
+    DiskWriter(String name, NodeLoop loop, Journals journals) {
         super(name);
         forces = new Forces(name);
+        journal = new NodeJournal(name, journals, this::tryRun);
         this.loop = loop;
     }
 
@@ -128,6 +148,7 @@ final class DiskWriter extends Worker {
                     seal(volume);
                 }
                 volume.dead = true;
+                leaveJournal(volume);
                 closeStore(volume, afterwards);
             }
         };
@@ -144,6 +165,14 @@ final class DiskWriter extends Worker {
         } finally {
             afterwards.run();
         }
+    }
+
+    /** As it is: if the log depends on the journal still, that has to stay as it is, too. */
+    private void leaveJournal(Volume volume) {
+        if (volume.journal != null && volume.journal == journal.current()) {
+            journal.retire();
+        }
+        dependents.remove(volume);
     }
 
     private void execute(Volume volume, List<Effect> operations) {
@@ -163,7 +192,7 @@ final class DiskWriter extends Worker {
         }
     }
 
-    private static void execute(Volume volume, Effect operation) throws IOException {
+    private void execute(Volume volume, Effect operation) throws IOException {
         if (operation instanceof Effect.WriteEntries write) {
             for (LogEntry entry : write.entries()) { // addAll would copy them into an array first
                 volume.appends.add(entry);
@@ -209,7 +238,9 @@ final class DiskWriter extends Worker {
     /** What was appended in a row is written in one go, and that takes the device's time, not only that of the processor: so several logs are written at the same time, too. */
     private static void write(Volume volume) throws IOException {
         if (!volume.appends.isEmpty()) {
-            volume.store.append(volume.appends);
+            if (volume.journal == null || volume.part == null || !volume.part.holdBack(volume.appends)) {
+                volume.store.append(volume.appends);
+            }
             volume.appends.clear();
             volume.unforced = true;
         }
@@ -230,7 +261,7 @@ final class DiskWriter extends Worker {
         } else { // the disk has nothing to do
             loop.help();
         }
-        return sealQuietOnes();
+        return Math.min(sealQuietOnes(), sealJournal());
     }
 
     /**
@@ -246,15 +277,94 @@ final class DiskWriter extends Worker {
             }
         }
         untold = 0;
-        forces.each(waiting, this::force, volume -> {
-            volume.waits = false;
-            volume.inRound = volume.failure != null; // before the loop is told
-            forced(volume);
-            if (++untold >= portion) {
-                untold = 0;
-                loop.wakeForMail();
+        List<Volume> failed = new ArrayList<>();
+        forces.each(portions(many), this::force, volumes -> {
+            for (Volume volume : volumes) {
+                volume.waits = false;
+                volume.inRound = volume.failure != null; // before the loop is told
+                if (volume.failure != null) {
+                    failed.add(volume);
+                    continue;
+                }
+                forced(volume);
+                if (++untold >= portion) {
+                    untold = 0;
+                    loop.wakeForMail();
+                }
             }
         });
+        failed.forEach(this::forced); // not before: the journal is retired then, and was being forced for others
+    }
+
+    /** What is forced with one force: those in the journal, and each other one for itself. */
+    private List<List<Volume>> portions(boolean many) {
+        Journal taken = journalWithRoom();
+        List<List<Volume>> portions = new ArrayList<>();
+        together.clear();
+        int busy = 0;
+        for (Volume volume : waiting) {
+            if (taken != null && volume.journal == taken && holdsBack(volume, taken)) {
+                together.add(volume);
+                continue;
+            }
+            volume.enters = false;
+            if (many && volume.part != null && volume.unsealed && volume.hasUnforced()) {
+                busy++;
+                volume.enters = volume.journal != taken;
+            }
+            portions.add(List.of(volume));
+        }
+        if (!together.isEmpty()) {
+            portions.add(0, together);
+        }
+        if (busy >= MANY) {
+            journal.want();
+        }
+        return portions;
+    }
+
+    /** Whether what the log has to force was put into the next frame. */
+    private static boolean holdsBack(Volume volume, Journal journal) {
+        if (volume.dead || volume.part == null) {
+            return false;
+        }
+        try {
+            write(volume);
+            return volume.unforced && journal.add(volume.part);
+        } catch (IOException | RuntimeException | Error e) {
+            volume.failure = e;
+            return false;
+        }
+    }
+
+    private @Nullable Journal journalWithRoom() {
+        Journal now = journal.current();
+        if (now == null || !now.lapIsOver()) {
+            return now;
+        }
+        forces.each(List.copyOf(dependents), DiskWriter::settle, volume -> {
+            Throwable failure = volume.failure;
+            if (failure != null) {
+                failed(volume, failure);
+            }
+        });
+        if (journal.current() != null) {
+            try {
+                now.beginLap();
+            } catch (IOException e) {
+                giveUpJournal(e);
+            }
+        }
+        return journal.current();
+    }
+
+    /** Forces in the log's own segment what the journal has. */
+    private static void settle(Volume volume) {
+        try {
+            volume.store.force();
+        } catch (IOException | RuntimeException | Error e) {
+            volume.failure = e;
+        }
     }
 
     /**
@@ -267,7 +377,7 @@ final class DiskWriter extends Worker {
         long least = Long.MAX_VALUE;
         for (Iterator<Volume> all = unsealed.iterator(); all.hasNext(); ) {
             Volume volume = all.next();
-            long left = volume.forcedAtNanos + after - now;
+            long left = volume.forcedAtNanos + (volume.journal == null ? after : SEAL_AT_THE_LATEST_NANOS) - now;
             if (left > 0 && !volume.dead) {
                 least = Math.min(least, left);
                 continue;
@@ -282,13 +392,43 @@ final class DiskWriter extends Worker {
         return least;
     }
 
-    private static void seal(Volume volume) {
+    /** When nothing was written to the journal for a moment; tells how long there is nothing to seal. */
+    private long sealJournal() {
+        Journal unsealedOne = journal.current();
+        if (!journalUnsealed || unsealedOne == null || killed()) {
+            return Long.MAX_VALUE;
+        }
+        long left = journalForcedAtNanos + SEAL_AFTER_NANOS - System.nanoTime();
+        if (left > 0) {
+            return left;
+        }
+        journalUnsealed = false;
+        try {
+            unsealedOne.seal();
+        } catch (IOException e) {
+            giveUpJournal(e);
+        }
+        return Long.MAX_VALUE;
+    }
+
+    /** What was forced in it before stays there. */
+    private void giveUpJournal(IOException cause) {
+        LOG.warn(
+                "the journal {} is given up, and each log forced for itself until there is another one: {}",
+                journal.current(),
+                cause.getMessage());
+        journal.retire();
+    }
+
+    private void seal(Volume volume) {
         if (volume.dead) {
             return;
         }
         try {
             volume.store.seal();
             volume.sealedAtNanos = volume.forcedAtNanos;
+            volume.journal = null;
+            dependents.remove(volume);
         } catch (IOException | RuntimeException | Error e) {
             failed(volume, e);
         }
@@ -300,8 +440,36 @@ final class DiskWriter extends Worker {
     }
 
     /** On the disk thread, or on another one while that waits. */
+    private void force(List<Volume> volumes) {
+        if (volumes == together) {
+            forceTogether();
+        } else {
+            force(volumes.get(0));
+        }
+    }
+
+    private void forceTogether() {
+        if (killed()) {
+            return;
+        }
+        try {
+            Objects.requireNonNull(journal.current(), "the journal").force();
+            long now = System.nanoTime();
+            for (Volume volume : together) {
+                volume.unforced = false;
+                volume.forcedAtNanos = now;
+            }
+            journalForcedAtNanos = now;
+            journalUnsealed = true;
+        } catch (IOException | RuntimeException | Error e) {
+            for (Volume volume : together) {
+                volume.failure = e;
+            }
+        }
+    }
+
     private void force(Volume volume) {
-        if (volume.dead || killed()) {
+        if (volume.dead || volume.failure != null || killed()) {
             return;
         }
         try {
@@ -312,6 +480,11 @@ final class DiskWriter extends Worker {
             volume.store.force();
             volume.unforced = false;
             volume.forcedAtNanos = System.nanoTime();
+            Journal entered = journal.current();
+            if (volume.enters && entered != null && volume.part != null) {
+                volume.journal = entered; // for whoever fails in it
+                volume.part.dependOn(entered.id());
+            }
         } catch (IOException | RuntimeException | Error e) {
             volume.failure = e;
         }
@@ -329,6 +502,13 @@ final class DiskWriter extends Worker {
         if (!volume.unsealed && volume.forcedAtNanos != volume.sealedAtNanos) {
             volume.unsealed = true;
             unsealed.add(volume);
+        }
+        if (volume.enters) {
+            volume.enters = false;
+            dependents.remove(volume);
+            if (volume.journal != null && volume.journal == journal.current()) {
+                dependents.add(volume);
+            }
         }
         tellPersisted(volume);
     }
@@ -348,8 +528,9 @@ final class DiskWriter extends Worker {
     }
 
     /** The first failure ends everything: what is on the disk now is not known, and no retry would tell (R15). */
-    private static void failed(Volume volume, Throwable e) {
+    private void failed(Volume volume, Throwable e) {
         volume.dead = true;
+        leaveJournal(volume);
         volume.appends.clear();
         tellAfterWrites(volume, false);
         @Nullable Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;
@@ -362,5 +543,11 @@ final class DiskWriter extends Worker {
     @Override
     void ended() {
         forces.end();
+        if (dependents.isEmpty() && !killed()) {
+            journal.delete();
+        } else {
+            journal.retire();
+        }
+        journal.close();
     }
 }

@@ -12,6 +12,8 @@ import dev.handover.replication.protocol.Event;
 import dev.handover.replication.protocol.FeatureLevels;
 import dev.handover.replication.protocol.LeaseOptions;
 import dev.handover.replication.protocol.ProtocolOptions;
+import dev.handover.replication.storage.JournalReader;
+import dev.handover.replication.storage.Journals;
 import dev.handover.replication.storage.SegmentedLog;
 import dev.handover.replication.storage.StorageOptions;
 import dev.handover.replication.transport.Transport;
@@ -290,6 +292,7 @@ public final class HaNode implements AutoCloseable {
         private boolean transferToPreferred = true;
         private StorageOptions storage = StorageOptions.defaults();
         private NodeRuntime.@Nullable LogStores logStores;
+        private @Nullable Journals journals;
 
         private Builder(NodeId node) {
             this.node = Objects.requireNonNull(node, "node");
@@ -534,6 +537,12 @@ public final class HaNode implements AutoCloseable {
             return this;
         }
 
+        /** For tests: where logs that are written together are forced. */
+        Builder journals(Journals value) {
+            journals = value;
+            return this;
+        }
+
         /**
          * Checks the settings, listens, and announces the node.
          *
@@ -554,10 +563,12 @@ public final class HaNode implements AutoCloseable {
 
         private HaNode start(ConfigurationStore store, Transport wire, Path directory) {
             StorageOptions onDisk = storage;
+            JournalReader reader = new JournalReader();
             NodeRuntime.LogStores logs = logStores == null
-                    ? (place, group, self, listener) -> SegmentedLog.open(place, group, self, onDisk, listener)
+                    ? (place, group, self, listener) -> SegmentedLog.open(place, group, self, onDisk, reader, listener)
                     : logStores;
-            NodeRuntime runtime = new NodeRuntime(node, options(), wire, store, directory, logs);
+            Journals together = journals == null ? new Journals(directory, onDisk) : journals;
+            NodeRuntime runtime = new NodeRuntime(node, options(), wire, store, directory, logs, together);
             try {
                 runtime.start();
             } catch (IOException e) {

@@ -11,6 +11,7 @@ import dev.handover.coordination.Member;
 import dev.handover.coordination.MemberAttributes;
 import dev.handover.event.EventBus;
 import dev.handover.replication.protocol.PreferredMoves;
+import dev.handover.replication.storage.Journals;
 import dev.handover.replication.storage.LogStore;
 import dev.handover.replication.storage.OpeningListener;
 import dev.handover.replication.transport.Transport;
@@ -79,7 +80,8 @@ final class NodeRuntime {
             Transport transport,
             ConfigurationStore configurationStore,
             Path directory,
-            LogStores logStores) {
+            LogStores logStores,
+            Journals journals) {
         this.self = self;
         this.options = options;
         this.transport = transport;
@@ -89,7 +91,7 @@ final class NodeRuntime {
         String name = "handover-" + self;
         events = new EventBus(name);
         loop = new NodeLoop(name + "-loop", options.protocol(), this::replica, transport::execute);
-        disk = new DiskWriter(name + "-disk", loop);
+        disk = new DiskWriter(name + "-disk", loop, journals);
         applier = new Applier(name + "-apply", loop);
         snapshotThread = new SnapshotThread(name + "-snapshot", 500, () -> {
             applier.run(() -> replicas().forEach(Replica::lookAtSnapshots));

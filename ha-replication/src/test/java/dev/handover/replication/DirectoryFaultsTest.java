@@ -14,7 +14,6 @@ import dev.handover.Role;
 import dev.handover.event.HaEvent;
 import dev.handover.event.HaEvent.StorageFinding;
 import dev.handover.replication.TestCluster.Running;
-import dev.handover.replication.storage.OpeningListener;
 import dev.handover.replication.storage.SegmentedLog;
 import dev.handover.replication.storage.StorageOptions;
 import java.io.BufferedReader;
@@ -347,8 +346,7 @@ class DirectoryFaultsTest {
         private Opener() {}
 
         public static void main(String[] arguments) throws Exception {
-            try (SegmentedLog log = SegmentedLog.open(
-                    Path.of(arguments[0]), GROUP, NodeId.of(arguments[1]), STORAGE, OpeningListener.NONE)) {
+            try (SegmentedLog log = SegmentedLog.open(Path.of(arguments[0]), GROUP, NodeId.of(arguments[1]), STORAGE)) {
                 System.out.println(log.damage().orElse("open"));
                 int end = System.in.read();
                 assertThat(end).isEqualTo(-1);

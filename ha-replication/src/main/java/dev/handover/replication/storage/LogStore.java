@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The durable part of one replica. Writing methods are called by one thread at a time, in the order of the core's effects; {@link #read} may be called by
@@ -41,6 +42,7 @@ public interface LogStore extends AutoCloseable {
 
     /**
      * Reads entries, checking each: at least one, at most up to {@code toIndex}, stopping after about {@code maxBytes}. Only indexes that were appended (forced or not).
+     * Of a log that holds back entries ({@link JournalPart}): by the thread that writes it.
      *
      * @throws IOException also when what is read does not verify; the message names file and position
      */
@@ -52,6 +54,11 @@ public interface LogStore extends AutoCloseable {
      */
     default Optional<String> spaceProblem() {
         return Optional.empty();
+    }
+
+    /** For a log that may be forced together with others; null if it may not. */
+    default @Nullable JournalPart journalPart() {
+        return null;
     }
 
     /** The snapshots beside the log. */

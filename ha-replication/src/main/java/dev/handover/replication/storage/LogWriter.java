@@ -17,6 +17,9 @@ final class LogWriter implements Closeable {
     private static final ThreadLocal<ByteBuffer> BUFFERS = ThreadLocal.withInitial(() -> Block.memory(BUFFER));
 
     private static final ByteBuffer NO_BUFFER = ByteBuffer.allocate(0);
+    /** At most so much is held back. */
+    private static final int HELD_BACK = 64 << 10;
+
     private static final byte[] ZEROS = new byte[Block.SIZE];
     private static final byte[] NOTHING = {};
 
@@ -26,13 +29,20 @@ final class LogWriter implements Closeable {
     private final SparseIndex index;
     private final RecordHeader header;
     private ByteBuffer buffer = NO_BUFFER;
-    /** The block in which {@link #position} lies, up to there. */
+    /** What is at the end of the log and not written to the segment yet. */
+    private ByteBuffer heldBack = NO_BUFFER;
+    /** The block in which {@link #written} lies, up to there. */
     private final byte[] lastBlock = new byte[Block.SIZE];
 
     private final List<Disk.WritableFile> unforced = new ArrayList<>();
     private Disk.WritableFile file;
     private Segment segment;
     private long position;
+    /** As {@link #position}, without what is held back. */
+    private long written;
+    /** Offset before which the segments are forced. */
+    private long settled;
+    /** The same, or what is before it is forced elsewhere. */
     private long durable;
 
     /** Goes on at {@code position} of {@code segment}; everything before has been forced. */
@@ -52,6 +62,8 @@ final class LogWriter implements Closeable {
         this.header = new RecordHeader(salt);
         this.segment = segment;
         this.position = position;
+        this.written = position;
+        this.settled = end();
         this.durable = end();
         int begun = begun();
         files.read(segment, position - begun, lastBlock, 0, begun);
@@ -62,7 +74,7 @@ final class LogWriter implements Closeable {
         return Segment.openToWrite(disk, next.path(), next.size());
     }
 
-    /** Everything in the log before this offset has been forced. */
+    /** Everything in the log before this offset has been forced, here or in a {@link Journal}. */
     long durable() {
         return durable;
     }
@@ -79,6 +91,65 @@ final class LogWriter implements Closeable {
         flush();
     }
 
+    /** As {@link #write}, only into memory; false, and nothing is done, if there is no room for it, or if something has to be forced first. */
+    boolean holdBack(List<LogEntry> entries, long stateSequence) throws IOException {
+        long bytes = 0;
+        for (LogEntry entry : entries) {
+            bytes += RecordHeader.SIZE + RecordHeader.padded(entry.payloadLength());
+        }
+        if (segment.start() + written > durable
+                || heldBack.position() + bytes > HELD_BACK
+                || position + bytes + RecordHeader.SIZE > segment.size()) {
+            return false;
+        }
+        makeRoomToHoldBack(bytes);
+        buffer = heldBack;
+        for (LogEntry entry : entries) {
+            index.add(entry.index(), end());
+            header.set(entry);
+            put(entry.payloadArray(), entry.payloadOffset(), entry.payloadLength(), stateSequence);
+        }
+        allocator.filled(position);
+        return true;
+    }
+
+    private void makeRoomToHoldBack(long bytes) {
+        if (heldBack.remaining() < bytes) {
+            long size = Math.max(heldBack.position() + bytes, 2L * heldBack.capacity());
+            heldBack = ByteBuffer.allocate((int) Math.max(Block.SIZE, Math.min(HELD_BACK, size)))
+                    .put(heldBack.flip());
+        }
+    }
+
+    /** Bytes from {@link #durable} on; -1 if the segment holds some of them, so that it has to be forced. */
+    int onlyHeldBack() {
+        return segment.start() + written > durable ? -1 : (int) (end() - durable);
+    }
+
+    /** Puts them there. */
+    void copyHeldBack(ByteBuffer target) {
+        int from = (int) (durable - segment.start() - written);
+        target.put(heldBack.array(), from, heldBack.position() - from);
+    }
+
+    /** What is before that offset is forced, here or elsewhere. */
+    void durableElsewhere(long end) {
+        durable = end;
+    }
+
+    /** Whether something is in no segment. By any thread where nothing ever is held back. */
+    boolean holdsBack() {
+        return heldBack.position() > 0;
+    }
+
+    /** Writes what is held back to the segment, so that it can be read. */
+    void writeHeldBack() throws IOException {
+        if (holdsBack()) {
+            begin();
+            flush();
+        }
+    }
+
     /** Writes that the log, which went on to {@code lastIndex}, ends before {@code fromIndex}. */
     void writeCut(long fromIndex, long lastIndex, long stateSequence) throws IOException {
         begin();
@@ -89,16 +160,18 @@ final class LogWriter implements Closeable {
     }
 
     void force() throws IOException {
-        if (durable == end()) {
+        if (settled == end()) {
             return;
         }
+        writeHeldBack();
         for (Disk.WritableFile old : unforced) {
             old.force();
             old.close();
         }
         unforced.clear();
         file.force();
-        durable = end();
+        settled = end();
+        durable = settled;
     }
 
     /** The one that is being written. */
@@ -113,7 +186,10 @@ final class LogWriter implements Closeable {
         file = open(next);
         segment = next;
         position = Segment.HEADER;
-        durable = end();
+        written = position;
+        heldBack = NO_BUFFER;
+        settled = end();
+        durable = settled;
         return next;
     }
 
@@ -141,6 +217,7 @@ final class LogWriter implements Closeable {
         file = open(next);
         segment = next;
         position = Segment.HEADER;
+        written = position;
         files.add(next, nextIndex - 1);
         index.beginRun();
         allocator.prepare(next.end());
@@ -149,11 +226,12 @@ final class LogWriter implements Closeable {
 
     /** Bytes of the last block that are written. */
     private int begun() {
-        return (int) (position % Block.SIZE);
+        return (int) (written % Block.SIZE);
     }
 
     private void begin() {
-        buffer = BUFFERS.get().clear().put(lastBlock, 0, begun());
+        buffer = BUFFERS.get().clear().put(lastBlock, 0, begun()).put(heldBack.flip());
+        heldBack = NO_BUFFER;
     }
 
     private void put(byte[] array, int offset, int length, long stateSequence) throws IOException {
@@ -179,8 +257,9 @@ final class LogWriter implements Closeable {
     }
 
     private void flush() throws IOException {
-        int begun = begun();
         long from = position - buffer.position();
+        written = position;
+        int begun = begun();
         if (begun > 0) {
             buffer.get(buffer.position() - begun, lastBlock, 0, begun);
             long left = segment.size() - position; // of a segment that is not made of whole blocks

@@ -59,7 +59,7 @@ public final class OfflineLog implements Closeable {
         }
     }
 
-    private OfflineLog(Path directory, @Nullable DirectoryLock lock) throws IOException {
+    private OfflineLog(Path named, Path directory, @Nullable DirectoryLock lock) throws IOException {
         Path log = new LogDirectory(Disk.REAL, directory).log();
         this.directory = directory;
         this.lock = lock;
@@ -71,7 +71,8 @@ public final class OfflineLog implements Closeable {
             identity = LogIdentity.read(Disk.REAL, log);
             state = StateFile.read(Disk.REAL, log);
             Opening opening = new Opening(warnings);
-            recovery = new Recovery(Disk.REAL, log, identity, state, opening);
+            HeldBack heldBack = new JournalReader().read(Disk.REAL, named, identity.logId(), state.journal());
+            recovery = new Recovery(Disk.REAL, log, identity, state, heldBack, opening);
             recovery.scan();
             snapshots = SnapshotChoice.of(
                     SnapshotFiles.look(new Untouched(), log, identity.logId(), opening), recovery, state, opening);
@@ -92,7 +93,7 @@ public final class OfflineLog implements Closeable {
     public static OfflineLog read(Path directory) throws IOException {
         Path real = directory.toRealPath();
         DirectoryLock.checkFree(real);
-        return new OfflineLog(real, null);
+        return new OfflineLog(directory, real, null);
     }
 
     /** Opens and keeps every other process out until {@link #close}. Throws as {@link #read}. */
@@ -100,7 +101,7 @@ public final class OfflineLog implements Closeable {
         Path real = directory.toRealPath();
         DirectoryLock lock = DirectoryLock.acquire(real);
         try {
-            return new OfflineLog(real, lock);
+            return new OfflineLog(directory, real, lock);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;

@@ -33,6 +33,7 @@ final class Recovery {
     private final LogStart start;
     private final Opening opening;
     private final RecordHeader header;
+    private final HeldBack heldBack;
     private final List<Segment> segments = new ArrayList<>();
     /** Per segment that the log reaches, the last index when it began. */
     private final List<Long> lastBefore = new ArrayList<>();
@@ -49,9 +50,16 @@ final class Recovery {
     /** Per segment, where the last byte behind the end of the log is that is not zero; 0 if there is none. */
     private long[] behindTo = {};
 
-    Recovery(Disk disk, Path directory, LogIdentity identity, StateFile.State state, Opening opening) {
+    Recovery(
+            Disk disk,
+            Path directory,
+            LogIdentity identity,
+            StateFile.State state,
+            HeldBack heldBack,
+            Opening opening) {
         this.disk = disk;
-        this.files = new SegmentFiles(disk);
+        this.heldBack = heldBack;
+        this.files = new SegmentFiles(disk, heldBack);
         this.directory = directory;
         this.logId = identity.logId();
         this.state = state;
@@ -254,7 +262,8 @@ final class Recovery {
 
     /**
      * Wipes out what lies behind the end, and makes what lies before it durable, which it may not be yet: when only the process had ended, the system still has to write it. And when
-     * a force had failed, the system may hold it as written though it is not, so that another force alone would do nothing. That is why everything above the greatest mark is written again.
+     * a force had failed, the system may hold it as written though it is not, so that another force alone would do nothing. That is why everything above the greatest mark is written again. What a
+     * journal has held back is written for the first time perhaps.
      */
     void cutTail() throws IOException {
         for (Segment old : dropped) {
@@ -271,7 +280,7 @@ final class Recovery {
         long cut = 0;
         for (int number = 0; number < segments.size(); number++) {
             Segment segment = segments.get(number);
-            if (segment.end() <= greatestMark) {
+            if (segment.end() <= writtenFor()) {
                 continue;
             }
             try (Disk.WritableFile file = disk.open(segment.path())) {
@@ -285,6 +294,7 @@ final class Recovery {
             }
         }
         disk.forceDirectory(directory);
+        files.isWritten();
         if (cut + deleted > 0) {
             opening.tailCut((cut + deleted) + " bytes behind entry " + lastIndex + " were cut off: "
                     + current().at(end()) + ". They are the torn end of what was being written when the process or the"
@@ -292,9 +302,14 @@ final class Recovery {
         }
     }
 
-    /** From the greatest mark on. */
+    /** Everything before this offset is in the segments for certain. */
+    private long writtenFor() {
+        return Math.min(greatestMark, heldBack.begin());
+    }
+
+    /** From there on. */
     private void writeAgain(Disk.WritableFile file, Segment segment, long to) throws IOException {
-        for (long at = Math.max(Segment.HEADER, greatestMark - segment.start()); at < to; ) {
+        for (long at = Math.max(Segment.HEADER, writtenFor() - segment.start()); at < to; ) {
             int count = (int) Math.min(memory.length, to - at);
             files.read(segment, at, memory, 0, count);
             Disk.writeFully(file, ByteBuffer.wrap(memory, 0, count), at);

@@ -23,10 +23,18 @@ final class SegmentFiles implements Closeable {
 
     private final Map<Segment, Disk.ReadableFile> open = new HashMap<>();
     private final ArrayDeque<Segment> oldestFirst = new ArrayDeque<>();
+    private HeldBack heldBack;
     private boolean closed;
 
-    SegmentFiles(Disk disk) {
+    /** Read together with what a journal holds back of them, until that {@link #isWritten}. */
+    SegmentFiles(Disk disk, HeldBack heldBack) {
         this.disk = disk;
+        this.heldBack = heldBack;
+    }
+
+    /** What was held back is in the files. */
+    synchronized void isWritten() {
+        heldBack = HeldBack.NOTHING;
     }
 
     /** Adds a segment that began when the log went to that index. What was read of an earlier file at the same offset is forgotten. */
@@ -88,6 +96,7 @@ final class SegmentFiles implements Closeable {
             oldestFirst.addLast(segment);
         }
         file.read(position, into, at, length);
+        heldBack.putOver(segment.start() + position, into, at, length);
     }
 
     private void close(Segment segment) throws IOException {

@@ -7,6 +7,7 @@ import dev.handover.replication.protocol.RecoveredReplica;
 import dev.handover.replication.protocol.SnapshotPosition;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  * what was found and where.
  *
  * <p><b>Threads</b>: {@link #append}, {@link #truncate}, {@link #saveState}, {@link #force} and {@link #close} are for one thread at a time, which must not be interrupted: an
- * interrupt closes its files, and poisons the log like any failure of the disk. {@link #read} is for any thread, and interrupts do it no harm.
+ * interrupt closes its files, and poisons the log like any failure of the disk. {@link #read} is for any thread, and interrupts do it no harm; while something is
+ * held back ({@link JournalPart}), it is for the one that writes.
  */
-public final class SegmentedLog implements LogStore {
+public final class SegmentedLog implements LogStore, JournalPart {
     private static final int MAX_PAYLOAD = 1 << 30;
 
     private final Path directory;
@@ -77,7 +79,7 @@ public final class SegmentedLog implements LogStore {
         writer = resources.add(
                 new LogWriter(disk, files, allocator, index, identity.salt(), current, recovery.position()));
         StateFile.State found = state.state();
-        state.save(found.next(found.lineage(), found.highestEpoch(), found.bootCounter() + 1, writer.durable()));
+        saveIndependent(found.opened(writer.durable()));
         if (recovery.spare().isEmpty()) {
             allocator.prepare(current.end());
         } else {
@@ -108,18 +110,35 @@ public final class SegmentedLog implements LogStore {
      */
     public static SegmentedLog open(Path directory, GroupId group, NodeId node, StorageOptions options)
             throws IOException {
-        return open(directory, group, node, options, OpeningListener.NONE);
+        return open(directory, group, node, options, new JournalReader(), OpeningListener.NONE);
     }
 
-    /** As {@link #open(Path, GroupId, NodeId, StorageOptions)}, telling {@code listener} how it goes. */
+    /** As {@link #open(Path, GroupId, NodeId, StorageOptions)}, telling {@code listener} how it goes. One {@code journals} serves all groups of a node. */
     public static SegmentedLog open(
-            Path directory, GroupId group, NodeId node, StorageOptions options, OpeningListener listener)
+            Path directory,
+            GroupId group,
+            NodeId node,
+            StorageOptions options,
+            JournalReader journals,
+            OpeningListener listener)
             throws IOException {
-        return open(directory, group, node, options, Disk.REAL, listener);
+        return open(directory, group, node, options, Disk.REAL, journals, listener);
     }
 
     static SegmentedLog open(
             Path directory, GroupId group, NodeId node, StorageOptions options, Disk disk, OpeningListener listener)
+            throws IOException {
+        return open(directory, group, node, options, disk, new JournalReader(), listener);
+    }
+
+    private static SegmentedLog open(
+            Path directory,
+            GroupId group,
+            NodeId node,
+            StorageOptions options,
+            Disk disk,
+            JournalReader journals,
+            OpeningListener listener)
             throws IOException {
         Opening opening = new Opening(listener);
         Path real = LogDirectory.create(disk, directory);
@@ -132,17 +151,26 @@ public final class SegmentedLog implements LogStore {
             }
             String damage;
             try {
-                return load(home, group, node, options, null, resources, opening);
+                return load(home, group, node, options, journals, directory, null, resources, opening);
             } catch (DamagedLogException e) {
                 resources.closeAllBut(lock);
                 damage = e.what() + "; set aside as " + home.setAside(e.what());
             }
             opening.damaged(damage);
             home.createLog(group, node, options);
-            return load(home, group, node, options, damage, resources, opening);
+            return load(home, group, node, options, journals, directory, damage, resources, opening);
         } catch (IOException | RuntimeException | Error e) {
             resources.closeAfter(e);
             throw e;
+        }
+    }
+
+    /** Twice if it has depended on a journal, so that nothing of that is left for a release that knows none to refuse. */
+    private void saveIndependent(StateFile.State next) throws IOException {
+        boolean depended = state.state().journal() != null;
+        state.save(next);
+        if (depended) {
+            state.save(next.on(null, next.mark()));
         }
     }
 
@@ -151,6 +179,8 @@ public final class SegmentedLog implements LogStore {
             GroupId group,
             NodeId node,
             StorageOptions options,
+            JournalReader journals,
+            Path named,
             @Nullable String damage,
             Resources resources,
             Opening opening)
@@ -158,7 +188,9 @@ public final class SegmentedLog implements LogStore {
         LogIdentity identity = LogIdentity.read(home.disk(), home.log());
         identity.check(home.directory(), group, node);
         StateFile state = resources.add(StateFile.open(home.disk(), home.log()));
-        Recovery recovery = new Recovery(home.disk(), home.log(), identity, state.state(), opening);
+        HeldBack heldBack = journals.read(
+                home.disk(), named, identity.logId(), state.state().journal());
+        Recovery recovery = new Recovery(home.disk(), home.log(), identity, state.state(), heldBack, opening);
         resources.add(recovery.files);
         recovery.scan();
         SnapshotFiles snapshots = SnapshotFiles.open(home.disk(), home.log(), identity.logId(), options, opening);
@@ -211,11 +243,69 @@ public final class SegmentedLog implements LogStore {
         } catch (IOException | RuntimeException | Error e) {
             throw poisoned(e);
         }
+        appended(entries);
+    }
+
+    private void appended(List<LogEntry> entries) {
         for (LogEntry entry : entries) {
             epochs.append(entry.index(), entry.epoch());
         }
         lastIndex += entries.size();
         index.publish(lastIndex);
+    }
+
+    @Override
+    public JournalPart journalPart() {
+        return this;
+    }
+
+    @Override
+    public void dependOn(UUID journal) throws IOException {
+        checkUsable();
+        try {
+            writer.force();
+            state.save(state.state().on(journal, writer.durable()));
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+    }
+
+    @Override
+    public boolean holdBack(List<LogEntry> entries) throws IOException {
+        checkUsable();
+        if (state.state().journal() == null) {
+            return false;
+        }
+        check(entries);
+        try {
+            if (!writer.holdBack(entries, state.state().sequence())) {
+                return false;
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            throw poisoned(e);
+        }
+        appended(entries);
+        return true;
+    }
+
+    @Override
+    public int onlyHeldBack() {
+        return state.state().journal() == null ? -1 : writer.onlyHeldBack();
+    }
+
+    @Override
+    public long durable() {
+        return writer.durable();
+    }
+
+    @Override
+    public void copyHeldBack(ByteBuffer target) {
+        writer.copyHeldBack(target);
+    }
+
+    @Override
+    public void durableElsewhere(long end) {
+        writer.durableElsewhere(end);
     }
 
     private void check(List<LogEntry> entries) {
@@ -290,11 +380,14 @@ public final class SegmentedLog implements LogStore {
     public void seal() throws IOException {
         checkUsable();
         StateFile.State old = state.state();
-        if (old.mark() == writer.durable()) {
+        if (old.mark() == writer.durable() && old.journal() == null) {
             return;
         }
         try {
-            state.save(old.next(old.start(), writer.durable()));
+            if (old.journal() != null) {
+                writer.force();
+            }
+            saveIndependent(old.on(null, writer.durable()));
         } catch (IOException | RuntimeException | Error e) {
             throw poisoned(e);
         }
@@ -308,6 +401,13 @@ public final class SegmentedLog implements LogStore {
     @Override
     public List<LogEntry> read(long fromIndex, long toIndex, int maxBytes) throws IOException {
         checkUsable();
+        if (writer.holdsBack()) {
+            try {
+                writer.writeHeldBack();
+            } catch (IOException | RuntimeException | Error e) {
+                throw poisoned(e);
+            }
+        }
         return reader.read(fromIndex, toIndex, maxBytes);
     }
 

@@ -23,26 +23,43 @@ import org.jspecify.annotations.Nullable;
  *   60  u64  durable mark: everything in the log before this offset had been forced
  *   68       since version 2, where the log begins ({@link LogStart}): u64 offset, u64 index at offset,
  *            u64 first index, u64 epoch before, u64 timestamp before
+ *  108       in version 3, written only by a log that depends on a {@link Journal}: u128 its id
  * </pre>
  */
 final class StateFile implements Closeable {
     static final String FILE = "state";
     private static final int MAGIC = 0x48417374;
     private static final int VERSION = 2;
+    private static final int DEPENDENT_VERSION = 3;
     private static final int SLOTS = 4;
 
     private final Disk.WritableFile file;
     private State state;
 
-    /** One save. */
+    /** One save. {@code journal}: holds what the segments may lack yet. */
     record State(
-            long sequence, @Nullable UUID lineage, long highestEpoch, long bootCounter, long mark, LogStart start) {
+            long sequence,
+            @Nullable UUID lineage,
+            long highestEpoch,
+            long bootCounter,
+            long mark,
+            LogStart start,
+            @Nullable UUID journal) {
         State next(@Nullable UUID newLineage, long newHighestEpoch, long newBootCounter, long newMark) {
-            return new State(sequence + 1, newLineage, newHighestEpoch, newBootCounter, newMark, start);
+            return new State(sequence + 1, newLineage, newHighestEpoch, newBootCounter, newMark, start, journal);
         }
 
         State next(LogStart newStart, long newMark) {
-            return new State(sequence + 1, lineage, highestEpoch, bootCounter, newMark, newStart);
+            return new State(sequence + 1, lineage, highestEpoch, bootCounter, newMark, newStart, journal);
+        }
+
+        /** The segments have everything. */
+        State opened(long newMark) {
+            return new State(sequence + 1, lineage, highestEpoch, bootCounter + 1, newMark, start, null);
+        }
+
+        State on(@Nullable UUID newJournal, long newMark) {
+            return new State(sequence + 1, lineage, highestEpoch, bootCounter, newMark, start, newJournal);
         }
     }
 
@@ -58,9 +75,9 @@ final class StateFile implements Closeable {
     /** Writes the file of a new log: all slots filled and forced. */
     static void create(Disk disk, Path log) throws IOException {
         try (Disk.WritableFile file = disk.open(log.resolve(FILE))) {
-            StateFile created = new StateFile(file, new State(0, null, 0, 0, 0, LogStart.ORIGIN));
-            created.save(new State(1, null, 0, 0, 0, LogStart.ORIGIN));
-            created.save(new State(2, null, 0, 0, 0, LogStart.ORIGIN));
+            StateFile created = new StateFile(file, new State(0, null, 0, 0, 0, LogStart.ORIGIN, null));
+            created.save(new State(1, null, 0, 0, 0, LogStart.ORIGIN, null));
+            created.save(new State(2, null, 0, 0, 0, LogStart.ORIGIN, null));
         }
     }
 
@@ -82,7 +99,7 @@ final class StateFile implements Closeable {
                 if (block == null) {
                     continue;
                 }
-                Block.checkVersion(block, VERSION, path);
+                Block.checkVersion(block, DEPENDENT_VERSION, path);
                 State found = decode(block);
                 if (newest == null || found.sequence > newest.sequence) {
                     newest = found;
@@ -107,7 +124,7 @@ final class StateFile implements Closeable {
 
     private static ByteBuffer encode(State state) {
         UUID lineage = state.lineage == null ? new UUID(0, 0) : state.lineage;
-        ByteBuffer block = Block.create(MAGIC, VERSION)
+        ByteBuffer block = Block.create(MAGIC, state.journal == null ? VERSION : DEPENDENT_VERSION)
                 .putLong(state.sequence)
                 .putLong(state.lineage == null ? 0 : 1)
                 .putLong(lineage.getMostSignificantBits())
@@ -120,6 +137,9 @@ final class StateFile implements Closeable {
                 .putLong(state.start.firstIndex())
                 .putLong(state.start.epochBefore())
                 .putLong(state.start.timestampBefore());
+        if (state.journal != null) {
+            block.putLong(state.journal.getMostSignificantBits()).putLong(state.journal.getLeastSignificantBits());
+        }
         return Block.seal(block);
     }
 
@@ -133,7 +153,8 @@ final class StateFile implements Closeable {
         LogStart start = block.getInt(8) < 2
                 ? LogStart.ORIGIN
                 : new LogStart(block.getLong(), block.getLong(), block.getLong(), block.getLong(), block.getLong());
-        return new State(sequence, present ? lineage : null, highestEpoch, bootCounter, mark, start);
+        UUID journal = block.getInt(8) < DEPENDENT_VERSION ? null : new UUID(block.getLong(), block.getLong());
+        return new State(sequence, present ? lineage : null, highestEpoch, bootCounter, mark, start, journal);
     }
 
     @Override

@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -30,12 +32,19 @@ public final class FaultyDisk implements Disk {
 
     private record Failure(Set<Operation> operations, Predicate<Path> where, String error) {}
 
+    private record Stall(String nameEnds, Set<Operation> operations) {
+        boolean holds(Operation operation, Path path) {
+            return operations.contains(operation) && path.toString().endsWith(nameEnds);
+        }
+    }
+
     private final Disk real;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<Failure> failures = new ArrayList<>();
-    private final EnumSet<Operation> stalled = EnumSet.noneOf(Operation.class);
-    private int waiting;
+    private final List<Stall> stalled = new ArrayList<>();
+    private final Map<Path, Integer> forces = new HashMap<>();
+    private final Map<Thread, Path> hanging = new HashMap<>();
     private int failed;
     private long room = Long.MAX_VALUE;
     private boolean tearsNext;
@@ -56,10 +65,27 @@ public final class FaultyDisk implements Disk {
         return SegmentedLog.open(directory, group, node, options, this, listener);
     }
 
+    /** The journals of a node on this disk, each of so many bytes. */
+    public Journals journals(Path dataDirectory, StorageOptions options, long size) {
+        return new Journals(this, dataDirectory, options, size);
+    }
+
     /** These operations on files whose name ends so fail from now on. */
     public void fail(String nameEnds, String error, Operation first, Operation... more) {
-        locked(() -> failures.add(
-                new Failure(EnumSet.of(first, more), path -> path.toString().endsWith(nameEnds), error)));
+        fail(path -> path.toString().endsWith(nameEnds), error, first, more);
+    }
+
+    /** These operations on such files fail from now on. */
+    public void fail(Predicate<Path> where, String error, Operation first, Operation... more) {
+        locked(() -> failures.add(new Failure(EnumSet.of(first, more), where, error)));
+    }
+
+    /** How many times files whose name ends so were to be forced. */
+    public int forces(String nameEnds) {
+        return locked(() -> forces.entrySet().stream()
+                .filter(one -> one.getKey().toString().endsWith(nameEnds))
+                .mapToInt(Map.Entry::getValue)
+                .sum());
     }
 
     /** No operation fails any more. */
@@ -74,7 +100,12 @@ public final class FaultyDisk implements Disk {
 
     /** These operations hang from now on. */
     public void stall(Operation first, Operation... more) {
-        locked(() -> stalled.addAll(EnumSet.of(first, more)));
+        stall("", first, more);
+    }
+
+    /** These operations on files whose name ends so hang from now on. */
+    public void stall(String nameEnds, Operation first, Operation... more) {
+        locked(() -> stalled.add(new Stall(nameEnds, EnumSet.of(first, more))));
     }
 
     /** What hangs goes on. */
@@ -86,9 +117,26 @@ public final class FaultyDisk implements Disk {
         });
     }
 
+    /** What hangs on files whose name ends so, as told to {@link #stall}, goes on. */
+    public void letGo(String nameEnds) {
+        locked(() -> {
+            stalled.removeIf(stall -> stall.nameEnds.equals(nameEnds));
+            changed.signalAll();
+            return true;
+        });
+    }
+
+    /** The names of the threads that hang on files whose name ends so. */
+    public List<String> waiting(String nameEnds) {
+        return locked(() -> hanging.entrySet().stream()
+                .filter(one -> one.getValue().toString().endsWith(nameEnds))
+                .map(one -> one.getKey().getName())
+                .toList());
+    }
+
     /** How many threads hang. */
     public int waiting() {
-        return locked(() -> waiting);
+        return locked(hanging::size);
     }
 
     /** So many bytes can still be written into new places; then the disk is full. What is overwritten costs nothing. */
@@ -121,9 +169,12 @@ public final class FaultyDisk implements Disk {
         lock.lock();
         try {
             long left = TimeUnit.SECONDS.toNanos(LONGEST_STALL_SECONDS);
-            waiting++;
+            hanging.put(Thread.currentThread(), path);
+            if (operation == Operation.FORCE) {
+                forces.merge(path, 1, Integer::sum);
+            }
             try {
-                while (stalled.contains(operation)) {
+                while (stalled.stream().anyMatch(stall -> stall.holds(operation, path))) {
                     left = changed.awaitNanos(left);
                     if (left <= 0) {
                         throw new IOException("a test has let an operation hang for " + LONGEST_STALL_SECONDS + " s");
@@ -133,7 +184,7 @@ public final class FaultyDisk implements Disk {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted in a stalled disk", e);
             } finally {
-                waiting--;
+                hanging.remove(Thread.currentThread());
             }
             for (Failure failure : failures) {
                 if (failure.operations.contains(operation) && failure.where.test(path)) {

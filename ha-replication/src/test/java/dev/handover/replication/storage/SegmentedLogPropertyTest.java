@@ -25,7 +25,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 
-/** The log beside a naive twin: a list. */
+/** The log, alone and with a journal, beside a naive twin: a list. */
 class SegmentedLogPropertyTest {
     private static final UUID LINEAGE = new UUID(1, 2);
 
@@ -34,6 +34,10 @@ class SegmentedLogPropertyTest {
         BIG,
         NEW_EPOCH,
         FORCE,
+        HOLD_BACK,
+        FORCE_JOURNAL,
+        LAP,
+        SEAL,
         TRUNCATE,
         STATE,
         READ,
@@ -49,7 +53,11 @@ class SegmentedLogPropertyTest {
                 Tuple.of(8, Kind.APPEND),
                 Tuple.of(1, Kind.BIG),
                 Tuple.of(1, Kind.NEW_EPOCH),
-                Tuple.of(4, Kind.FORCE),
+                Tuple.of(2, Kind.FORCE),
+                Tuple.of(6, Kind.HOLD_BACK),
+                Tuple.of(4, Kind.FORCE_JOURNAL),
+                Tuple.of(1, Kind.LAP),
+                Tuple.of(1, Kind.SEAL),
                 Tuple.of(2, Kind.TRUNCATE),
                 Tuple.of(1, Kind.STATE),
                 Tuple.of(4, Kind.READ),
@@ -60,15 +68,24 @@ class SegmentedLogPropertyTest {
 
     @Property(tries = 100)
     void shouldBehaveAsAList(@ForAll("operations") List<Op> operations) throws IOException {
-        Path directory = Files.createTempDirectory("twin");
+        Path root = Files.createTempDirectory("twin");
+        Path directory = root.resolve("g");
         Twin twin = new Twin();
-        SegmentedLog log = open(directory, new CrashDisk(new Random(operations.size())));
+        CrashDisk disk = new CrashDisk(new Random(operations.size()));
+        SegmentedLog log = open(directory, disk);
+        twin.journal = new JournalOfOne(disk, root);
         long boots = 1;
         try {
             for (Op op : operations) {
                 if (op.kind == Kind.REOPEN) {
+                    if (log.onlyHeldBack() > 0) { // else the end of the process takes it
+                        twin.run(new Op(Kind.FORCE_JOURNAL, 0, 0), log);
+                    }
+                    twin.journal.close();
                     log.close();
-                    log = open(directory, new CrashDisk(new Random(op.a)));
+                    disk = new CrashDisk(new Random(op.a));
+                    log = open(directory, disk);
+                    twin.journal = new JournalOfOne(disk, root);
                     boots++;
                     assertThat(log.damage()).isEmpty();
                     assertThat(log.recovered()).isEqualTo(twin.recovered(boots));
@@ -79,12 +96,13 @@ class SegmentedLogPropertyTest {
             }
             assertSame(readAll(log, twin.all.size()), twin.all);
         } finally {
+            twin.journal.close();
             log.close();
-            LogFixture.delete(directory);
+            LogFixture.delete(root);
         }
     }
 
-    @Property(tries = 120)
+    @Property(tries = 150)
     void shouldLoseNothingForcedWhenPowerFailsAnywhere(@ForAll("operations") List<Op> operations, @ForAll Random random)
             throws IOException {
         Path root = Files.createTempDirectory("crash");
@@ -96,7 +114,9 @@ class SegmentedLogPropertyTest {
                 if (random.nextBoolean()) {
                     disk.failAfter(random.nextInt(40), "power is off"); // while the log is being opened, perhaps
                 }
-                try (SegmentedLog log = open(directory, disk)) {
+                try (SegmentedLog log = open(directory.resolve("g"), disk);
+                        JournalOfOne journal = new JournalOfOne(disk, directory)) {
+                    twin.journal = journal;
                     check(log, twin);
                     disk.failAfter(random.nextInt(operations.size() * 4 + 8), "power is off");
                     for (Op op : operations) {
@@ -110,7 +130,7 @@ class SegmentedLogPropertyTest {
                 disk.crash(directory, next);
                 directory = next;
             }
-            try (SegmentedLog log = open(directory)) {
+            try (SegmentedLog log = open(directory.resolve("g"))) {
                 check(log, twin);
             }
         } finally {
@@ -128,9 +148,73 @@ class SegmentedLogPropertyTest {
         twin.boots = found.bootCounter();
     }
 
+    /** A journal that is made when it is wanted, with a log that depends on it from then on. */
+    private static final class JournalOfOne implements AutoCloseable {
+        private final Journals journals;
+        private Journal current;
+        private boolean depends;
+
+        JournalOfOne(CrashDisk disk, Path root) {
+            journals = new Journals(disk, root, LogFixture.SMALL, Journal.LONGEST_FRAME + (256 << 10));
+        }
+
+        /** True if what was appended had to be made durable for that. */
+        boolean take(SegmentedLog log) throws IOException {
+            if (depends) {
+                return false;
+            }
+            if (current == null) {
+                current = journals.create();
+            }
+            log.force();
+            log.dependOn(current.id());
+            depends = true;
+            return true;
+        }
+
+        void force(SegmentedLog log) throws IOException {
+            if (depends && log.onlyHeldBack() >= 0) {
+                if (current.lapIsOver()) {
+                    lap(log);
+                }
+                assertThat(current.add(log)).isTrue();
+                current.force();
+            } else {
+                log.force();
+            }
+        }
+
+        void lap(SegmentedLog log) throws IOException {
+            log.force();
+            if (current != null) {
+                current.beginLap();
+            }
+        }
+
+        void seal(SegmentedLog log) throws IOException {
+            if (!depends) {
+                log.force();
+            }
+            log.seal();
+            depends = false;
+            if (current != null) {
+                current.seal();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (current != null) {
+                current.close();
+            }
+            journals.close();
+        }
+    }
+
     /** The model: what the log holds, how much of that is durable, and what is being done. */
     private static final class Twin {
         final List<LogEntry> all = new ArrayList<>();
+        private JournalOfOne journal;
         private int durable;
         private int cutTo = -1;
         private long boots;
@@ -145,7 +229,25 @@ class SegmentedLogPropertyTest {
                 case NEW_EPOCH -> epoch++;
                 case FORCE -> {
                     log.force();
-                    durable = all.size();
+                    allIsDurable();
+                }
+                case HOLD_BACK -> {
+                    if (journal.take(log)) {
+                        allIsDurable();
+                    }
+                    holdBack(log, 1 + op.a / 10, op.b * op.b / 10);
+                }
+                case FORCE_JOURNAL -> {
+                    journal.force(log);
+                    allIsDurable();
+                }
+                case LAP -> {
+                    journal.lap(log);
+                    allIsDurable();
+                }
+                case SEAL -> {
+                    journal.seal(log);
+                    allIsDurable();
                 }
                 case TRUNCATE -> {
                     int keep = Math.max(0, all.size() - op.a * op.a / 100);
@@ -165,12 +267,27 @@ class SegmentedLogPropertyTest {
         }
 
         private void append(SegmentedLog log, int count, int bytes) throws IOException {
+            log.append(more(count, bytes));
+        }
+
+        private void holdBack(SegmentedLog log, int count, int bytes) throws IOException {
+            List<LogEntry> more = more(count, bytes);
+            if (!log.holdBack(more)) {
+                log.append(more);
+            }
+        }
+
+        private List<LogEntry> more(int count, int bytes) {
             List<LogEntry> more = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 more.add(entry(all.size() + 1L + i, epoch, bytes));
             }
             all.addAll(more);
-            log.append(more);
+            return more;
+        }
+
+        private void allIsDurable() {
+            durable = all.size();
         }
 
         private void cut() {
