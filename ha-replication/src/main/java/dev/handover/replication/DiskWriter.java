@@ -99,10 +99,12 @@ final class DiskWriter extends Worker {
     private final List<Volume> waiting = new ArrayList<>();
     private final List<Volume> unsealed = new ArrayList<>();
 
+    /** Those that depend on the present journal. */
     private final List<Volume> dependents = new ArrayList<>();
+    /** Those in its next frame. */
     private final List<Volume> together = new ArrayList<>();
+
     private long journalForcedAtNanos;
-    private boolean journalUnsealed;
 
     private final NodeLoop loop;
     private final Forces forces;
@@ -192,7 +194,7 @@ final class DiskWriter extends Worker {
         }
     }
 
-    private void execute(Volume volume, Effect operation) throws IOException {
+    private static void execute(Volume volume, Effect operation) throws IOException {
         if (operation instanceof Effect.WriteEntries write) {
             for (LogEntry entry : write.entries()) { // addAll would copy them into an array first
                 volume.appends.add(entry);
@@ -394,17 +396,16 @@ final class DiskWriter extends Worker {
 
     /** When nothing was written to the journal for a moment; tells how long there is nothing to seal. */
     private long sealJournal() {
-        Journal unsealedOne = journal.current();
-        if (!journalUnsealed || unsealedOne == null || killed()) {
+        Journal present = journal.current();
+        if (present == null || present.isSealed() || killed()) {
             return Long.MAX_VALUE;
         }
         long left = journalForcedAtNanos + SEAL_AFTER_NANOS - System.nanoTime();
         if (left > 0) {
             return left;
         }
-        journalUnsealed = false;
         try {
-            unsealedOne.seal();
+            present.seal();
         } catch (IOException e) {
             giveUpJournal(e);
         }
@@ -460,7 +461,6 @@ final class DiskWriter extends Worker {
                 volume.forcedAtNanos = now;
             }
             journalForcedAtNanos = now;
-            journalUnsealed = true;
         } catch (IOException | RuntimeException | Error e) {
             for (Volume volume : together) {
                 volume.failure = e;

@@ -32,6 +32,11 @@ final class Block {
         return ByteBuffer.allocate(SIZE).putInt(4, magic).putInt(8, version).position(CONTENT);
     }
 
+    /** The least multiple of {@link #SIZE} that is no less. */
+    static long roundedUp(long bytes) {
+        return (bytes + SIZE - 1) / SIZE * SIZE;
+    }
+
     /** Memory that begins where a page of memory does, as direct writes want it. */
     static ByteBuffer memory(int bytes) {
         return ByteBuffer.allocateDirect(bytes + SIZE).alignedSlice(SIZE).slice(0, bytes);

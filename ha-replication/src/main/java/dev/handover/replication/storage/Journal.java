@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One file into which the ends of many logs are written together, and forced together, before their segments are. It is written from its beginning to its end in <i>laps</i>; before a
@@ -41,7 +40,6 @@ public final class Journal implements Closeable {
     static final int PAGES = 2;
     static final int BEGIN = PAGES * Block.SIZE;
     static final int FRAME_HEADER = 64;
-    static final int FRAME_MARKED = 52;
     static final int PART_HEADER = 32;
     /** With its header and the zeros behind it. */
     static final int LONGEST_FRAME = 1 << 20;
@@ -104,6 +102,11 @@ public final class Journal implements Closeable {
         sealed = false;
     }
 
+    /** Whether something shows that the last frame had been forced. */
+    public boolean isSealed() {
+        return sealed;
+    }
+
     /** To be called when nothing was forced for a moment: an empty frame, so that later rot of the last one can be told from an end that was torn in a crash. */
     public void seal() throws IOException {
         if (!sealed) {
@@ -114,7 +117,7 @@ public final class Journal implements Closeable {
 
     private void writeFrame() throws IOException {
         int length = frame.position() - FRAME_HEADER;
-        int end = (frame.position() + Block.SIZE - 1) / Block.SIZE * Block.SIZE;
+        int end = (int) Block.roundedUp(frame.position());
         while (frame.position() < end) {
             frame.put((byte) 0);
         }
@@ -178,20 +181,5 @@ public final class Journal implements Closeable {
     @Override
     public String toString() {
         return path.toString();
-    }
-
-    /** What is in a frame: null if it does not verify as number {@code number} of a lap. */
-    static @Nullable ByteBuffer content(byte[] header, Disk.ReadableFile file, long position, long size)
-            throws IOException {
-        ByteBuffer head = ByteBuffer.wrap(header);
-        int length = head.getInt(12);
-        if (length < 0 || length > size - position - FRAME_HEADER) {
-            return null;
-        }
-        byte[] content = new byte[length];
-        file.read(position + FRAME_HEADER, content, 0, length);
-        CRC32C sum = new CRC32C();
-        sum.update(content);
-        return (int) sum.getValue() == head.getInt(48) ? ByteBuffer.wrap(content) : null;
     }
 }

@@ -73,12 +73,12 @@ public final class JournalReader {
             long position = Journal.BEGIN;
             long number = 0;
             while (isFrame(position) && lap == lapOfHeader() && number == numberOfHeader()) {
-                ByteBuffer content = Journal.content(header, file, position, size);
+                ByteBuffer content = contentAt(position);
                 if (content == null) {
                     break;
                 }
                 take(content);
-                position += pages(Journal.FRAME_HEADER + content.limit());
+                position += Block.roundedUp(Journal.FRAME_HEADER + content.limit());
                 number++;
             }
             for (long at = position; at < size; at += Block.SIZE) {
@@ -133,6 +133,20 @@ public final class JournalReader {
                     && head.getLong(24) == id.getLeastSignificantBits();
         }
 
+        /** What follows the header that was read last; null if it does not verify. */
+        private @Nullable ByteBuffer contentAt(long position) throws IOException {
+            ByteBuffer head = ByteBuffer.wrap(header);
+            int length = head.getInt(12);
+            if (length < 0 || length > size - position - Journal.FRAME_HEADER) {
+                return null;
+            }
+            byte[] content = new byte[length];
+            file.read(position + Journal.FRAME_HEADER, content, 0, length);
+            crc.reset();
+            crc.update(content);
+            return head.getInt(48) == (int) crc.getValue() ? ByteBuffer.wrap(content) : null;
+        }
+
         private long lapOfHeader() {
             return ByteBuffer.wrap(header).getLong(32);
         }
@@ -151,10 +165,6 @@ public final class JournalReader {
                 content.get(bytes);
                 parts.computeIfAbsent(logId, any -> new ArrayList<>()).add(new HeldBack.Part(offset, bytes));
             }
-        }
-
-        private static long pages(long bytes) {
-            return (bytes + Block.SIZE - 1) / Block.SIZE * Block.SIZE;
         }
     }
 }

@@ -202,7 +202,7 @@ public final class OfflineLog implements Closeable {
                     "epoch " + highestEpoch + " is below " + state.highestEpoch() + ", which was adopted before");
         }
         try (StateFile file = StateFile.open(Disk.REAL, new LogDirectory(Disk.REAL, directory).log())) {
-            file.save(file.state().next(lineage, highestEpoch, state.bootCounter(), state.mark()));
+            file.save(file.state().next(lineage, highestEpoch, state.mark()));
         }
     }
 

@@ -160,8 +160,7 @@ final class SegmentAllocator implements Closeable {
             ready = null;
         }
         if (ready == null) {
-            long pages = (size + Block.SIZE - 1) / Block.SIZE;
-            return make(start, Math.max(options.sizeAt(start), pages * Block.SIZE));
+            return make(start, Math.max(options.sizeAt(start), Block.roundedUp(size)));
         }
         return ready;
     }

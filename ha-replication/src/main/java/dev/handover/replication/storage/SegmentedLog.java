@@ -360,7 +360,7 @@ public final class SegmentedLog implements LogStore, JournalPart {
                     "epoch " + highestEpoch + " is below " + old.highestEpoch() + ", which was saved before"); // R2
         }
         try {
-            state.save(old.next(lineage, highestEpoch, old.bootCounter(), writer.durable()));
+            state.save(old.next(lineage, highestEpoch, writer.durable()));
         } catch (IOException | RuntimeException | Error e) {
             throw poisoned(e);
         }

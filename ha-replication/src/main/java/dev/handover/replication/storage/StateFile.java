@@ -45,15 +45,15 @@ final class StateFile implements Closeable {
             long mark,
             LogStart start,
             @Nullable UUID journal) {
-        State next(@Nullable UUID newLineage, long newHighestEpoch, long newBootCounter, long newMark) {
-            return new State(sequence + 1, newLineage, newHighestEpoch, newBootCounter, newMark, start, journal);
+        State next(UUID newLineage, long newHighestEpoch, long newMark) {
+            return new State(sequence + 1, newLineage, newHighestEpoch, bootCounter, newMark, start, journal);
         }
 
         State next(LogStart newStart, long newMark) {
             return new State(sequence + 1, lineage, highestEpoch, bootCounter, newMark, newStart, journal);
         }
 
-        /** The segments have everything. */
+        /** By one start more; the segments have everything. */
         State opened(long newMark) {
             return new State(sequence + 1, lineage, highestEpoch, bootCounter + 1, newMark, start, null);
         }

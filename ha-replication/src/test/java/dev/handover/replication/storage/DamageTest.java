@@ -283,7 +283,7 @@ class DamageTest {
         Path path = directory.resolve("log/state");
         byte[] old = Files.readAllBytes(path);
         try (StateFile file = StateFile.open(Disk.REAL, path.getParent())) {
-            file.save(file.state().next(LINEAGE, 4, 1, file.state().mark()));
+            file.save(file.state().next(LINEAGE, 4, file.state().mark()));
         }
         byte[] saved = Files.readAllBytes(path);
         int first = Arrays.mismatch(old, saved);
