@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -150,7 +151,13 @@ final class Hub {
     }
 
     void resolve(InetSocketAddress unresolved, Consumer<InetSocketAddress> onLoop) {
-        resolver.resolve(unresolved, resolved -> loop.execute(() -> onLoop.accept(resolved)));
+        resolver.resolve(unresolved, resolved -> {
+            try {
+                loop.execute(() -> onLoop.accept(resolved));
+            } catch (RejectedExecutionException e) {
+                LOG.debug("{}: closed before {} was found", self, unresolved);
+            }
+        });
     }
 
     void dialFailed(NodeId peer, String cause) {

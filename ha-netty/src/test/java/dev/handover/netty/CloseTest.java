@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.handover.NodeId;
 import dev.handover.replication.protocol.Message.Goodbye;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,6 +60,23 @@ class CloseTest {
             assertThat(node.calls()).hasSize(calls);
             awaitNoThread("closing-resolver");
         }
+    }
+
+    @Test
+    void shouldForgetANameThatIsFoundWhenTheLoopIsGone() throws Exception {
+        EventLoop loop = Backend.NIO.newLoop(new LoopThread("late-transport"));
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+        Hub hub = new Hub(NodeId.of("late"), null, null, Backend.NIO, loop, new Bootstrap(), null);
+        Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+        try {
+            hub.resolve(InetSocketAddress.createUnresolved("localhost", 1), resolved -> {});
+            awaitNoThread("late-resolver");
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+        assertThat(uncaught).isEmpty();
     }
 
     private static long threads(String name) {
