@@ -54,6 +54,8 @@ public final class RespServer implements AutoCloseable {
     /** How long a server that stops goes on to answer, for clients that are about to send. */
     private static final long LEAVE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private static final Duration LISTENER_END = Duration.ofSeconds(2);
+
     private final ReplicatedLog log;
     private final KvStateMachine store;
     private final ServerSettings settings;
@@ -79,8 +81,7 @@ public final class RespServer implements AutoCloseable {
         this.timeoutNanos = settings.timeout().toNanos() - TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
         boolean epoll = Epoll.isAvailable();
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        int threads = Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
-        this.group = new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("resp", true), io);
+        this.group = new MultiThreadIoEventLoopGroup(threads(), new DefaultThreadFactory("resp", true), io);
     }
 
     /**
@@ -121,11 +122,8 @@ public final class RespServer implements AutoCloseable {
      * @return whether all was answered in time
      */
     public boolean drain(Duration timeout) throws InterruptedException {
-        Channel channel = listener;
-        if (channel != null) {
-            channel.close();
-        }
         long deadline = System.nanoTime() + timeout.toNanos();
+        stopListening(timeout);
         leaving = true;
         awaitNoConnection(System.nanoTime() + Math.min(LEAVE_NANOS, timeout.toNanos() / 2));
         draining = true;
@@ -149,7 +147,16 @@ public final class RespServer implements AutoCloseable {
     /** Closes all connections. Closing twice is fine. */
     @Override
     public void close() {
+        stopListening(LISTENER_END);
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    }
+
+    /** Before it has ended, its loop may give a new connection to any other loop, which must not be gone. */
+    private void stopListening(Duration timeout) {
+        Channel channel = listener;
+        if (channel != null && channel.isOpen()) {
+            channel.close().awaitUninterruptibly(timeout.toMillis());
+        }
     }
 
     ReplicatedLog log() {
@@ -192,6 +199,11 @@ public final class RespServer implements AutoCloseable {
 
     String timeoutText() {
         return settings.timeout().toMillis() + " ms";
+    }
+
+    /** So many loops, of which the first one is the listener's. */
+    static int threads() {
+        return Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
     }
 
     void forget(ClientConnection connection) {

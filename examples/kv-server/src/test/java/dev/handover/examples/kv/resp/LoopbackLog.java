@@ -43,6 +43,7 @@ final class LoopbackLog implements ReplicatedLog {
     private final List<Runnable> held = new ArrayList<>();
     private boolean holding;
     private volatile RuntimeException failure;
+    private volatile Runnable onSubmit = () -> {};
 
     LoopbackLog(StateMachine machine) {
         this.machine = machine;
@@ -74,6 +75,11 @@ final class LoopbackLog implements ReplicatedLog {
         failure = with;
     }
 
+    /** From now on every submit calls that before all else, on its caller's thread. */
+    void onSubmit(Runnable call) {
+        onSubmit = call;
+    }
+
     @Override
     public GroupId group() {
         return GroupId.of("kv");
@@ -81,6 +87,7 @@ final class LoopbackLog implements ReplicatedLog {
 
     @Override
     public CompletableFuture<byte[]> submit(byte[] command) {
+        onSubmit.run();
         submits.incrementAndGet();
         return later(() -> {
             long at = index.incrementAndGet();
