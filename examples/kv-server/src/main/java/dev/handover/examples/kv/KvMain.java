@@ -27,6 +27,11 @@ public final class KvMain {
 
     /** Runs until it is told to stop. */
     public static void main(String[] arguments) {
+        run(arguments, (node, fault) -> () -> {});
+    }
+
+    /** The same with more on the node. */
+    static void run(String[] arguments, KvServer.Beside beside) {
         List<String> words = List.of(arguments);
         if (words.contains("--help")) {
             System.out.println(Options.HELP);
@@ -44,7 +49,7 @@ public final class KvMain {
         Thread.setDefaultUncaughtExceptionHandler(KvMain::threadDied);
         AtomicInteger exitCode = new AtomicInteger(OK);
         CountDownLatch stopped = new CountDownLatch(1);
-        KvServer server = new KvServer(options);
+        KvServer server = new KvServer(options, beside);
         try {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, exitCode), "stop"));
             server.start();

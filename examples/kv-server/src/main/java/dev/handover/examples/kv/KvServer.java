@@ -31,12 +31,24 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One node, put together: ZooKeeper if it is embedded, the node, its replica, and the front end. */
 final class KvServer implements AutoCloseable {
+    /** What else lives on the node. */
+    @FunctionalInterface
+    interface Beside {
+        /**
+         * Joins groups of its own.
+         *
+         * @param fault is to be told why when one of their replicas has stopped itself
+         */
+        AutoCloseable join(HaNode node, Consumer<String> fault) throws IOException;
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(KvServer.class);
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(1);
     private static final long HAND_OVER_MILLIS = 1500;
@@ -50,6 +62,7 @@ final class KvServer implements AutoCloseable {
     private static final long HEAP_SHARE = 8;
 
     private final Options options;
+    private final Beside beside;
     private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
     private final CompletableFuture<String> fault = new CompletableFuture<>();
     private final KvStateMachine store = new KvStateMachine();
@@ -61,7 +74,12 @@ final class KvServer implements AutoCloseable {
     private volatile boolean closing;
 
     KvServer(Options options) {
+        this(options, (node, ignored) -> () -> {});
+    }
+
+    KvServer(Options options, Beside beside) {
         this.options = options;
+        this.beside = beside;
     }
 
     /**
@@ -115,6 +133,7 @@ final class KvServer implements AutoCloseable {
         resp = keep(RespServer.start(
                 replica, store, new ServerSettings(options.resp(), options.timeout(), options.maxClients())));
         keep(replica.onStatus(this::watchForFault));
+        keep(beside.join(node, this::stopped));
         InetSocketAddress address = options.ops();
         if (address != null) {
             OpsModel model = keep(OpsModel.of(node));
@@ -192,7 +211,13 @@ final class KvServer implements AutoCloseable {
 
     private void watchForFault(GroupStatus status) {
         String reason = status.fault();
-        if (reason != null && fault.complete(reason)) {
+        if (reason != null) {
+            stopped(reason);
+        }
+    }
+
+    private void stopped(String reason) {
+        if (fault.complete(reason)) {
             opened(resp).refuse("this replica has stopped itself, use another node; nothing was executed: " + reason);
         }
     }

@@ -47,7 +47,8 @@ public final class KvCluster implements AutoCloseable {
         this.options = options;
         this.zooKeeperPort = freePort();
         for (int i = 0; i < options.nodes; i++) {
-            nodes.add(new KvNode(this, String.valueOf((char) ('a' + i)), freePort(), freePort(), freePort()));
+            nodes.add(
+                    new KvNode(this, String.valueOf((char) ('a' + i)), freePort(), freePort(), freePort(), freePort()));
         }
     }
 
@@ -186,6 +187,18 @@ public final class KvCluster implements AutoCloseable {
         return options.jvmOptions;
     }
 
+    boolean hasSideGroups() {
+        return options.sideGroups;
+    }
+
+    /** What a node's process runs. */
+    List<String> program() {
+        return hasSideGroups()
+                ? List.of(
+                        "-cp", jar() + java.io.File.pathSeparator + location(SideMain.class), SideMain.class.getName())
+                : List.of("-jar", jar().toString());
+    }
+
     boolean hasOpsPorts() {
         return options.opsPorts;
     }
@@ -250,6 +263,7 @@ public final class KvCluster implements AutoCloseable {
         private int nodes = 3;
         private boolean embedded;
         private boolean opsPorts;
+        private boolean sideGroups;
         private Placement placement = Placement.LOOPBACK;
         private List<String> jvmOptions = List.of(
                 "-Xmx256m",
@@ -279,6 +293,12 @@ public final class KvCluster implements AutoCloseable {
         /** Every node has an operations port, with the token {@link KvNode#OPS_TOKEN}. */
         public Builder opsPorts() {
             opsPorts = true;
+            return this;
+        }
+
+        /** Every node carries small groups as well, see {@link SideGroups}. */
+        public Builder sideGroups() {
+            sideGroups = true;
             return this;
         }
 

@@ -20,14 +20,16 @@ public final class KvNode {
     private final int respPort;
     private final int peerPort;
     private final int opsPort;
+    private final int sidePort;
     private volatile JavaProcess process;
 
-    KvNode(KvCluster cluster, String id, int respPort, int peerPort, int opsPort) {
+    KvNode(KvCluster cluster, String id, int respPort, int peerPort, int opsPort, int sidePort) {
         this.cluster = cluster;
         this.id = id;
         this.respPort = respPort;
         this.peerPort = peerPort;
         this.opsPort = opsPort;
+        this.sidePort = sidePort;
     }
 
     public String id() {
@@ -45,6 +47,11 @@ public final class KvNode {
     /** Of a cluster with {@link KvCluster.Builder#opsPorts}. */
     public int opsPort() {
         return opsPort;
+    }
+
+    /** Where clients of its side groups connect. */
+    public InetSocketAddress side() {
+        return new InetSocketAddress(cluster.placement().host(id), sidePort);
     }
 
     /** Where clients connect. */
@@ -68,7 +75,10 @@ public final class KvNode {
         }
         String host = cluster.placement().host(id);
         List<String> arguments = new ArrayList<>(cluster.jvmOptions());
-        arguments.addAll(List.of("-jar", KvCluster.jar().toString()));
+        if (cluster.hasSideGroups()) {
+            arguments.add("-D" + SideGroups.PORT + "=" + sidePort);
+        }
+        arguments.addAll(cluster.program());
         arguments.addAll(List.of("--id", id, "--group", "kv", "--data", data().toString()));
         arguments.addAll(List.of("--resp", host + ":" + respPort, "--peer", host + ":" + peerPort));
         arguments.addAll(List.of("--zookeeper", cluster.zooKeeperFor(this)));

@@ -7,29 +7,41 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What can happen to the directory of a node that does not run. */
 final class Damage {
     private static final String LOST_AND_FOUND = "lost+found"; // of ext4
 
+    private static final String JOURNAL = ".*/_journal/.*journal";
+
+    /** Before the first frame. */
+    private static final long JOURNAL_HEAD = 8192;
+
     private Damage() {}
 
     /**
-     * Flips a bit in what has been written of one file of the log, shortens one, or deletes one.
+     * Flips a bit in what has been written of one file, shortens one, or deletes one: of the log of clients, of one of the side groups, or the journal, each as likely.
      *
      * @return what was done
      */
     static String spoil(Path data, Random random) throws IOException {
-        List<Path> files = files(data).stream()
-                .filter(file -> file.toString().matches(".*/log/.*(segment|snapshot|state|identity)"))
+        Map<String, List<Path>> kinds = files(data).stream()
+                .filter(file -> file.toString().matches(".*/log/.*(segment|snapshot|state|identity)|" + JOURNAL))
                 .filter(file -> used(file) > 0)
-                .toList();
-        if (files.isEmpty()) {
+                .collect(Collectors.groupingBy(
+                        file -> data.relativize(file).getName(0).toString().replaceAll("[0-9]", ""),
+                        TreeMap::new,
+                        Collectors.toList()));
+        if (kinds.isEmpty()) {
             return "nothing to damage in " + data;
         }
+        List<Path> files = List.copyOf(kinds.values()).get(random.nextInt(kinds.size()));
         Path file = files.get(random.nextInt(files.size()));
         String name = data.relativize(file).toString();
         long used = used(file);
@@ -57,6 +69,11 @@ final class Damage {
                 return "flipped bit " + bit + " of byte " + at + " of " + name;
             }
         }
+    }
+
+    /** Whether logs of that node have been written in its journal. */
+    static boolean hasJournal(Path data) throws IOException {
+        return files(data).stream().anyMatch(file -> file.toString().matches(JOURNAL) && used(file) > JOURNAL_HEAD);
     }
 
     /** Up to the last byte that is not zero. */

@@ -6,6 +6,7 @@ import dev.handover.coordination.VersionedConfiguration;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
 import dev.handover.examples.kv.KvCluster;
 import dev.handover.examples.kv.KvNode;
+import dev.handover.examples.kv.SideGroups;
 import dev.handover.examples.kv.Waiting;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,10 +20,13 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** Begins faults and ends them. Several may last at a time, on different nodes. One thread. */
 final class Mischief implements AutoCloseable {
-    private static final GroupId GROUP = GroupId.of("kv");
+    private static final List<GroupId> GROUPS = Stream.concat(Stream.of("kv"), SideGroups.names().stream())
+            .map(GroupId::of)
+            .toList();
     private static final Duration REMOVED = Duration.ofSeconds(15);
     static final long RESERVE_BYTES = 1 << 20;
     static final long SEGMENT_BYTES = 256 << 10;
@@ -46,6 +50,8 @@ final class Mischief implements AutoCloseable {
 
     /** Nodes whose process was ended here and not started again. */
     private final Set<KvNode> down = new HashSet<>();
+
+    private int killedWithJournal;
 
     /**
      * @param network null if links cannot be cut
@@ -131,7 +137,7 @@ final class Mischief implements AutoCloseable {
             case KILL -> {
                 timeline.add("kill %s", who);
                 victim.kill();
-                down.add(victim);
+                killed(victim);
                 yield one(fault, victim, leads, random.nextBoolean() ? 0 : millis(3000), () -> start(victim));
             }
             case KILL_ALL -> {
@@ -141,7 +147,7 @@ final class Mischief implements AutoCloseable {
                 }
                 for (KvNode node : free) {
                     node.kill();
-                    down.add(node);
+                    killed(node);
                 }
                 yield new Ongoing(fault, Set.copyOf(free), leads, millis(500), () -> {
                     for (KvNode node : free) {
@@ -225,7 +231,7 @@ final class Mischief implements AutoCloseable {
                     stop(victim);
                 } else {
                     victim.kill();
-                    down.add(victim);
+                    killed(victim);
                 }
                 yield one(fault, victim, leads, millis(1500), () -> {
                     if (othersHoldEverything(victim)) {
@@ -249,6 +255,18 @@ final class Mischief implements AutoCloseable {
                 yield one(fault, victim, leads, 500 + millis(2000), () -> rollBack(victim, copy));
             }
         };
+    }
+
+    private void killed(KvNode node) throws IOException {
+        down.add(node);
+        if (Damage.hasJournal(node.data())) {
+            killedWithJournal++;
+        }
+    }
+
+    /** How many of the processes that were killed had logs in their journal. */
+    int killedWithJournal() {
+        return killedWithJournal;
     }
 
     private Ongoing transfer(List<KvNode> free) throws IOException {
@@ -316,7 +334,9 @@ final class Mischief implements AutoCloseable {
     private static boolean isInSync(KvNode node) {
         try {
             Waiting.until(
-                    node + " is in sync", REMOVED, () -> "1".equals(node.info().get("self_in_sync")));
+                    node + " is in sync",
+                    REMOVED,
+                    () -> "1".equals(node.info().get("self_in_sync")) && SideLoad.isInSync(node));
             return true;
         } catch (AssertionError e) {
             return false;
@@ -324,16 +344,18 @@ final class Mischief implements AutoCloseable {
     }
 
     /**
-     * Whether a configuration made by another leader no longer counts on the stopped victim's copy, so that what is done to it can cost nothing. A compare-and-set of the victim's
+     * Whether configurations of all groups made by another leader no longer count on the stopped victim's copy, so that what is done to it can cost nothing. A compare-and-set of the victim's
      * that is still on its way cannot change that any more.
      */
     private boolean othersHoldEverything(KvNode victim) {
         try {
-            Waiting.until("a configuration without " + victim, REMOVED, () -> configuration()
-                    .filter(found -> !found.leader().node().value().equals(victim.id()))
-                    .filter(found -> found.inSync().stream()
-                            .noneMatch(replica -> replica.node().value().equals(victim.id())))
-                    .isPresent());
+            for (GroupId group : GROUPS) {
+                Waiting.until("a configuration of " + group + " without " + victim, REMOVED, () -> configuration(group)
+                        .filter(found -> !found.leader().node().value().equals(victim.id()))
+                        .filter(found -> found.inSync().stream()
+                                .noneMatch(replica -> replica.node().value().equals(victim.id())))
+                        .isPresent());
+            }
             return true;
         } catch (AssertionError e) {
             timeline.add("no harm is done to %s: the others do not go on without it", victim);
@@ -341,8 +363,9 @@ final class Mischief implements AutoCloseable {
         }
     }
 
-    private Optional<Configuration> configuration() throws InterruptedException, TimeoutException, ExecutionException {
-        return store.read(GROUP).get(3, TimeUnit.SECONDS).map(VersionedConfiguration::configuration);
+    private Optional<Configuration> configuration(GroupId group)
+            throws InterruptedException, TimeoutException, ExecutionException {
+        return store.read(group).get(3, TimeUnit.SECONDS).map(VersionedConfiguration::configuration);
     }
 
     private void stop(KvNode node) {

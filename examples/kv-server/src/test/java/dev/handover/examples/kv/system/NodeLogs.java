@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 
 /** Reads what the nodes say about themselves, as it comes. */
 final class NodeLogs {
-    private static final Pattern LEADS = Pattern.compile("\\[kv (\\w+)] (?:RECONCILING|LEADER) in epoch (\\d+)");
+    private static final Pattern LEADS = Pattern.compile("\\[(\\w+) (\\w+)] (?:RECONCILING|LEADER) in epoch (\\d+)");
     private static final Pattern NEVER = Pattern.compile(
             "Invariant broken|has died, and the process|The application failed|OutOfMemory|Exception in thread|ERROR ");
 
@@ -23,17 +23,30 @@ final class NodeLogs {
             Pattern.compile("has stopped itself and ends with 3: (?!Invariant)|Not closed within \\d+ s: stops as it is"
                     + "|ClientCnxn - Timeout error occurred for the packet .* header:: \\d+,-11 ");
 
+    static final String JOURNALS = "journals made";
+
     private static final Map<String, Pattern> COUNTED = Map.of(
-            "snapshots taken", Pattern.compile("snapshot at index \\d+ TAKEN"),
-            "snapshots installed", Pattern.compile("snapshot at index \\d+ INSTALLED"),
-            "damaged logs noticed and rebuilt", Pattern.compile("the log was damaged: "),
-            "damaged snapshots noticed", Pattern.compile("set aside as .*\\.damaged"),
-            "rolled-back directories refused", Pattern.compile("FAULTED: .*was rolled back or copied"),
-            "orderly stops that were given up", Pattern.compile("Not closed within \\d+ s: stops as it is"),
-            "take-overs", Pattern.compile("take-over SERVING"));
+            JOURNALS,
+            Pattern.compile("forces the logs that are written together in"),
+            "logs damaged by what the journal had",
+            Pattern.compile("the log was damaged: .*the journal"),
+            "snapshots taken",
+            Pattern.compile("snapshot at index \\d+ TAKEN"),
+            "snapshots installed",
+            Pattern.compile("snapshot at index \\d+ INSTALLED"),
+            "damaged logs noticed and rebuilt",
+            Pattern.compile("the log was damaged: "),
+            "damaged snapshots noticed",
+            Pattern.compile("set aside as .*\\.damaged"),
+            "rolled-back directories refused",
+            Pattern.compile("FAULTED: .*was rolled back or copied"),
+            "orderly stops that were given up",
+            Pattern.compile("Not closed within \\d+ s: stops as it is"),
+            "take-overs",
+            Pattern.compile("take-over SERVING"));
 
     private final Map<KvNode, Long> read = new HashMap<>();
-    private final Map<Long, String> leaders = new TreeMap<>();
+    private final Map<String, String> leaders = new TreeMap<>();
     private final Map<String, Integer> counts = new TreeMap<>();
     private final List<String> findings = new ArrayList<>();
 
@@ -64,9 +77,10 @@ final class NodeLogs {
     void look(String line) {
         Matcher leads = LEADS.matcher(line);
         if (leads.find()) {
-            String before = leaders.putIfAbsent(Long.valueOf(leads.group(2)), leads.group(1));
-            if (before != null && !before.equals(leads.group(1))) {
-                findings.add("epoch " + leads.group(2) + " has two leaders, " + before + " and " + leads.group(1));
+            String epoch = "epoch " + leads.group(3) + " of " + leads.group(1);
+            String before = leaders.putIfAbsent(epoch, leads.group(2));
+            if (before != null && !before.equals(leads.group(2))) {
+                findings.add(epoch + " has two leaders, " + before + " and " + leads.group(2));
             }
         }
         if (NEVER.matcher(line).find() && !EXPECTED.matcher(line).find()) {

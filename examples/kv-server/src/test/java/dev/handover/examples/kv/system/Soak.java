@@ -46,6 +46,7 @@ final class Soak implements AutoCloseable {
     private final NodeDisks disks;
     private final KvCluster cluster;
     private final Mischief mischief;
+    private final SideLoad side;
     private Load load;
     private int rounds;
 
@@ -69,6 +70,7 @@ final class Soak implements AutoCloseable {
             mounted = NodeDisks.mount(directory, names, missing);
             started = KvCluster.in(directory)
                     .nodes(nodes)
+                    .sideGroups()
                     .placement(network == null ? Placement.LOOPBACK : network)
                     .serverOptions(
                             "--timeout", SystemTest.COMMAND_TIMEOUT.toSeconds() + "s",
@@ -84,6 +86,7 @@ final class Soak implements AutoCloseable {
                 closeSurroundings();
             }
         }
+        side = new SideLoad(cluster);
         mischief = new Mischief(cluster, network, disks, random, time.compareTo(ROUND) >= 0, timeline);
         missing.forEach(what -> SystemTest.LOG.warn("{} nodes: {}", nodes, what));
         summary.begin(nodes, seed, disks == null ? "the file system of the test" : disks.kind(), missing);
@@ -100,6 +103,7 @@ final class Soak implements AutoCloseable {
         } catch (Exception | AssertionError e) {
             throw finding(e);
         } finally {
+            summary.sideGroups(side.toString(), mischief.killedWithJournal());
             summary.end(rounds, timeline.age(), logs);
             keepLogs(Path.of("target", "soak-logs", cluster.nodes().size() + "-nodes"));
         }
@@ -109,24 +113,28 @@ final class Soak implements AutoCloseable {
         rounds++;
         timeline.add("round %d", rounds);
         load = Load.on(cluster, random.nextLong(), "/" + rounds);
+        side.start();
         do {
             episode();
         } while (System.nanoTime() < end);
         load.awaitWrites(100, SystemTest.SOON);
         load.stop();
+        side.stop();
         long stopped = System.nanoTime();
-        timeline.add("audit: %s", load.history());
+        timeline.add("audit: %s; side groups: %s", load.history(), side);
         summary.add(load.history());
         Waiting.until(
                 "no command of unknown outcome is under way any more",
                 SystemTest.SOON,
                 () -> System.nanoTime() - stopped > SystemTest.COMMAND_TIMEOUT.toNanos());
         Map<String, String> values = Audit.check(cluster, load.history());
+        side.check();
         checkLedger();
         ledger.putAll(values);
         logs.follow(cluster.nodes());
         assertThat(logs.findings()).as("what nodes must not say").isEmpty();
         assertThat(logs.epochs()).as("epochs with a leader").isPositive();
+        assertThat(logs.counts().get(NodeLogs.JOURNALS)).as(NodeLogs.JOURNALS).isPositive();
     }
 
     // ---- faults
@@ -156,6 +164,7 @@ final class Soak implements AutoCloseable {
         long ended = System.nanoTime();
         recover(begun);
         load.awaitWrites(50, RECOVERY);
+        side.awaitWrites(RECOVERY);
         recover(begun); // before the writes an old leader may have said so, to whom no new one had shown itself
         long now = System.nanoTime();
         Duration gap = load.history().longestGap(from, now);
@@ -199,7 +208,7 @@ final class Soak implements AutoCloseable {
                         mischief.isUp(node);
                     }
                 }
-                return cluster.saysInSync(all) && everybodyAgrees();
+                return cluster.saysInSync(all) && everybodyAgrees() && side.everybodyIsInSync();
             });
         } catch (AssertionError e) {
             for (KvNode node : cluster.nodes()) {
@@ -301,6 +310,7 @@ final class Soak implements AutoCloseable {
         if (load != null) {
             load.close();
         }
+        side.close();
         mischief.close();
         cluster.close();
         closeSurroundings();

@@ -29,7 +29,9 @@ class SoakPartsTest {
         assertThat(logs.findings()).isEmpty();
         assertThat(logs.epochs()).isEqualTo(2);
         logs.look("10:00:00.000 INFO  replication - [kv b] RECONCILING in epoch 5 (was CANDIDATE): silent");
-        assertThat(logs.findings()).containsExactly("epoch 5 has two leaders, a and b");
+        assertThat(logs.findings()).containsExactly("epoch 5 of kv has two leaders, a and b");
+        logs.look("10:00:00.000 INFO  replication - [side1 c] LEADER in epoch 5 (was RECONCILING): silent");
+        assertThat(logs.findings()).hasSize(1);
     }
 
     @Test

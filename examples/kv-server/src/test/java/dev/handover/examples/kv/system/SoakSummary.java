@@ -41,6 +41,7 @@ final class SoakSummary {
         private int together;
         private int rounds;
         private int stopped;
+        private String sideGroups = "none";
         private Duration time = Duration.ZERO;
 
         Part(int nodes, long seed, String disks, List<String> missing) {
@@ -91,6 +92,12 @@ final class SoakSummary {
         part.findings.add(what);
     }
 
+    /** What was written to the side groups, and how often a process died while its journal had something. */
+    void sideGroups(String writes, int killedWithJournal) {
+        part.sideGroups = writes;
+        part.counts.put("processes killed with a journal in use", killedWithJournal);
+    }
+
     void end(int rounds, Duration time, NodeLogs logs) {
         part.rounds = rounds;
         part.time = time;
@@ -126,7 +133,7 @@ final class SoakSummary {
                 Locale.ROOT,
                 "%n%d operations; writes: %d acknowledged, %d refused unexecuted; outcome unknown: %d said so, %d broken off."
                         + " %d times faults, %d of them several together; longest time without an acknowledged write: %d ms."
-                        + " Processes that stopped themselves for their disk: %d.%n%n",
+                        + " Processes that stopped themselves for their disk: %d.%n%nSide groups: %s.%n%n",
                 part.operations,
                 part.acknowledged,
                 part.refused,
@@ -135,7 +142,8 @@ final class SoakSummary {
                 part.episodes,
                 part.together,
                 part.longestGap,
-                part.stopped));
+                part.stopped,
+                part.sideGroups));
         part.counts.forEach((name, count) ->
                 out.append("- ").append(name).append(": ").append(count).append('\n'));
         out.append("- **findings: ").append(part.findings.size()).append("**\n");
