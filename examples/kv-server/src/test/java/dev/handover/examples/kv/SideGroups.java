@@ -35,7 +35,7 @@ public final class SideGroups implements AutoCloseable {
     /** Of their port there is a system property. */
     static final String PORT = "side.port";
 
-    private static final int COUNT = 12;
+    private static final int COUNT = 10;
     private static final Logger LOG = LoggerFactory.getLogger(SideGroups.class);
 
     private final List<SideState> states = new ArrayList<>();
