@@ -29,7 +29,8 @@ public final class SideState implements StateMachine {
         return new byte[0];
     }
 
-    String text() {
+    /** As text. */
+    public String text() {
         return faults
                 + last.entrySet().stream()
                         .map(entry -> " " + entry.getKey() + "=" + entry.getValue())

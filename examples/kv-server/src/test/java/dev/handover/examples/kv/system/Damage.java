@@ -9,7 +9,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -18,30 +17,46 @@ import java.util.stream.Stream;
 final class Damage {
     private static final String LOST_AND_FOUND = "lost+found"; // of ext4
 
-    private static final String JOURNAL = ".*/_journal/.*journal";
-
     /** Before the first frame. */
     private static final long JOURNAL_HEAD = 8192;
 
     private Damage() {}
 
     /**
-     * Flips a bit in what has been written of one file, shortens one, or deletes one: of the log of clients, of one of the side groups, or the journal, each as likely.
+     * Flips a bit in what has been written of one file, shortens one, or deletes one: of the log of clients or of those of the side groups, each as likely.
      *
      * @return what was done
      */
-    static String spoil(Path data, Random random) throws IOException {
-        Map<String, List<Path>> kinds = files(data).stream()
-                .filter(file -> file.toString().matches(".*/log/.*(segment|snapshot|state|identity)|" + JOURNAL))
+    static String spoilLog(Path data, Random random) throws IOException {
+        Map<Boolean, List<Path>> files = files(data).stream()
+                .filter(file -> file.toString().matches(".*/log/.*(segment|snapshot|state|identity)"))
                 .filter(file -> used(file) > 0)
-                .collect(Collectors.groupingBy(
-                        file -> data.relativize(file).getName(0).toString().replaceAll("[0-9]", ""),
-                        TreeMap::new,
-                        Collectors.toList()));
-        if (kinds.isEmpty()) {
+                .collect(Collectors.partitioningBy(file -> data.relativize(file).startsWith("kv")));
+        boolean ofClients = random.nextBoolean();
+        return spoil(data, files.get(files.get(ofClients).isEmpty() != ofClients), random);
+    }
+
+    /** The same of the journal. */
+    static String spoilJournal(Path data, Random random) throws IOException {
+        return spoil(data, journals(data), random);
+    }
+
+    private static List<Path> journals(Path data) throws IOException {
+        return files(data).stream()
+                .filter(file -> file.toString().matches(".*/_journal/.*journal"))
+                .filter(file -> used(file) > JOURNAL_HEAD)
+                .toList();
+    }
+
+    /** Whether logs of that node have been written in its journal. */
+    static boolean hasJournal(Path data) throws IOException {
+        return !journals(data).isEmpty();
+    }
+
+    private static String spoil(Path data, List<Path> files, Random random) throws IOException {
+        if (files.isEmpty()) {
             return "nothing to damage in " + data;
         }
-        List<Path> files = List.copyOf(kinds.values()).get(random.nextInt(kinds.size()));
         Path file = files.get(random.nextInt(files.size()));
         String name = data.relativize(file).toString();
         long used = used(file);
@@ -69,11 +84,6 @@ final class Damage {
                 return "flipped bit " + bit + " of byte " + at + " of " + name;
             }
         }
-    }
-
-    /** Whether logs of that node have been written in its journal. */
-    static boolean hasJournal(Path data) throws IOException {
-        return files(data).stream().anyMatch(file -> file.toString().matches(JOURNAL) && used(file) > JOURNAL_HEAD);
     }
 
     /** Up to the last byte that is not zero. */

@@ -224,8 +224,8 @@ final class Mischief implements AutoCloseable {
                 disks.freeze(victim.id());
                 yield one(fault, victim, leads, millis(4000), () -> disks.thaw(victim.id()));
             }
-            case DAMAGE, WIPE -> {
-                boolean inOrder = random.nextBoolean();
+            case DAMAGE, DAMAGE_JOURNAL, WIPE -> {
+                boolean inOrder = random.nextBoolean() && fault != SoakFault.DAMAGE_JOURNAL;
                 timeline.add("%s %s, to do harm to its disk", inOrder ? "stop" : "kill", who);
                 if (inOrder) {
                     stop(victim);
@@ -239,7 +239,10 @@ final class Mischief implements AutoCloseable {
                             Damage.wipe(victim.data());
                             timeline.add("wiped the disk of %s", victim);
                         } else {
-                            timeline.add("%s of %s", Damage.spoil(victim.data(), random), victim);
+                            String what = fault == SoakFault.DAMAGE
+                                    ? Damage.spoilLog(victim.data(), random)
+                                    : Damage.spoilJournal(victim.data(), random);
+                            timeline.add("%s of %s", what, victim);
                         }
                     }
                     start(victim);

@@ -28,7 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 final class SideLoad implements AutoCloseable {
     private static final int GROUPS = SideGroups.names().size();
     private static final int PATIENCE_MILLIS = 12_000;
-    private static final long REST_NANOS = 40_000_000;
+    private static final long REST_NANOS = 20_000_000;
     private static final long REST_AFTER_ERROR_NANOS = 100_000_000;
     private static final Duration END = Duration.ofSeconds(30);
 

@@ -23,6 +23,8 @@ import java.util.Random;
  * Everything that can happen to a cluster, for a time. It goes by rounds: clients write values that occur once while faults come, one at a time or several on top of each other, each
  * followed by the return to full redundancy; then the clients end, an {@link Audit} looks at every answer, and what earlier rounds wrote is read again. The seed decides
  * what is done and when, as far as it does not depend on who leads at the moment.
+ *
+ * <p>Each node carries {@link dev.handover.examples.kv.SideGroups} as well, written by a {@link SideLoad}, so that its logs are forced together in its journal; they are audited, too.
  */
 final class Soak implements AutoCloseable {
     private static final Duration ROUND = Duration.ofSeconds(40);

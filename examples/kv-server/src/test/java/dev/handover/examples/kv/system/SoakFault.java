@@ -20,6 +20,7 @@ enum SoakFault {
     DISK_FULL("disk full", false),
     DISK_STALLED("disk stands still", false),
     DAMAGE("files damaged while stopped", true),
+    DAMAGE_JOURNAL("journal damaged after a kill", true),
     WIPE("disk replaced", true),
     ROLLBACK("directory rolled back", true);
 
@@ -58,6 +59,6 @@ enum SoakFault {
 
     /** Whether it takes a copy away. */
     boolean damages() {
-        return this == DAMAGE || this == WIPE || this == ROLLBACK;
+        return this == DAMAGE || this == DAMAGE_JOURNAL || this == WIPE || this == ROLLBACK;
     }
 }

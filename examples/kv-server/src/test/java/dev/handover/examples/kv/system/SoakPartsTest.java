@@ -1,13 +1,21 @@
 package dev.handover.examples.kv.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.handover.examples.kv.SideState;
+import dev.handover.replication.Command;
+import dev.handover.replication.StateSnapshot;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -60,7 +68,7 @@ class SoakPartsTest {
                 Files.createDirectories(file.getParent());
                 Files.write(file, content);
             }
-            done.add(Damage.spoil(directory, new Random(seed)).split(" ")[0]);
+            done.add(Damage.spoilLog(directory, new Random(seed)).split(" ")[0]);
             assertThat(directory.resolve("kv/lock")).hasBinaryContent(content);
             assertThat(directory.resolve("filler")).hasBinaryContent(content);
             assertThat(Stream.of("kv/log/0.segment", "kv/log/state").filter(name -> isSpoilt(name, content)))
@@ -77,6 +85,72 @@ class SoakPartsTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @Test
+    void shouldDamageTheLogOfClientsAsOftenAsThoseOfAllSideGroups() throws IOException {
+        Random random = new Random(1);
+        int ofClients = 0;
+        for (int i = 0; i < 300; i++) {
+            Damage.wipe(directory);
+            for (String name : List.of("kv", "side0", "side1", "side2")) {
+                Files.createDirectories(directory.resolve(name).resolve("log"));
+                Files.writeString(directory.resolve(name).resolve("log/state"), name);
+            }
+            ofClients += Damage.spoilLog(directory, random).contains("kv/log") ? 1 : 0;
+        }
+        assertThat(ofClients).isBetween(100, 200);
+    }
+
+    @Test
+    void shouldDamageAJournalThatIsInUse() throws IOException {
+        Path journal = directory.resolve("_journal/1.journal");
+        Files.createDirectories(journal.getParent());
+        Files.write(journal, new byte[1 << 16]);
+        assertThat(Damage.hasJournal(directory)).isFalse();
+        assertThat(Damage.spoilJournal(directory, new Random(1))).startsWith("nothing to damage");
+        byte[] content = new byte[1 << 16];
+        new Random(1).nextBytes(content);
+        Files.write(journal, content);
+        assertThat(Damage.hasJournal(directory)).isTrue();
+        assertThat(Damage.spoilJournal(directory, new Random(1))).contains("_journal/1.journal");
+        assertThat(isSpoilt("_journal/1.journal", content)).isTrue();
+    }
+
+    @Test
+    void shouldSeeWhatSideGroupsLostOrDoubled() {
+        SideState state = new SideState();
+        for (String write : List.of("a1 1", "a1 2", "b2 1", "a1 3", "c3 1")) {
+            apply(state, write);
+        }
+        String text = state.text();
+        SideLoad.check(0, text, Map.of("a1", 3L, "b2", 1L)); // that of c3 had an unknown outcome
+        assertThatThrownBy(() -> SideLoad.check(0, text, Map.of("a1", 4L, "b2", 1L)))
+                .hasMessageContaining("last number of a1 in side group 0, of which 4 was acknowledged");
+        assertThatThrownBy(() -> SideLoad.check(0, text, Map.of("a1", 3L, "b2", 1L, "d4", 1L)))
+                .hasMessageContaining("last number of d4");
+        assertThatThrownBy(() -> SideLoad.check(0, text, Map.of("a1", 1L, "b2", 1L)))
+                .hasMessageContaining("last number of a1");
+        apply(state, "a1 3");
+        assertThatThrownBy(() -> SideLoad.check(0, state.text(), Map.of("a1", 3L, "b2", 1L)))
+                .hasMessageContaining("applied twice");
+    }
+
+    @Test
+    void shouldRestoreSideGroups() throws IOException {
+        SideState state = new SideState();
+        apply(state, "a1 1");
+        apply(state, "a1 1");
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ((StateSnapshot.Handle) state.snapshot()).write(out);
+        SideState other = new SideState();
+        apply(other, "b1 1");
+        other.restore(new ByteArrayInputStream(out.toByteArray()));
+        assertThat(other.text()).isEqualTo(state.text()).isEqualTo("1 a1=1");
+    }
+
+    private static void apply(SideState state, String write) {
+        state.apply(new Command(1, 1, 0, write.getBytes(StandardCharsets.US_ASCII)));
     }
 
     @Test
