@@ -75,9 +75,14 @@ final class Damage {
             default -> {
                 long at = (long) (random.nextDouble() * used);
                 int bit = random.nextInt(8);
+                boolean written = random.nextBoolean(); // and no filling between records
                 try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
                     open.seek(at);
                     int old = open.read();
+                    while (written && old == 0) {
+                        at++;
+                        old = open.read();
+                    }
                     open.seek(at);
                     open.write(old ^ (1 << bit));
                 }
