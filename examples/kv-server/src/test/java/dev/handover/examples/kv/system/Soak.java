@@ -147,10 +147,13 @@ final class Soak implements AutoCloseable {
         long from = System.nanoTime();
         List<Mischief.Ongoing> begun = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Mischief.Ongoing fault = mischief.begin(draw());
+            SoakFault drawn = draw();
+            Mischief.Ongoing fault = mischief.begin(drawn);
             if (fault != null) {
                 begun.add(fault);
                 rest(random.nextInt(4) == 0 ? 0 : random.nextInt(1000));
+            } else if (!begun.isEmpty()) {
+                deck.add(0, drawn); // its turn comes when nothing else lasts
             }
         }
         if (begun.isEmpty()) {
