@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * acts once. Groups that rest are not ticked; the heartbeats for all of them together are sent and watched here (R21).
  */
 final class NodeLoop extends Worker {
-    private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    /** A group that is awake may keep so much in memory, however many there are. */
+    private static final long LEAST_TAIL_BYTES = 64 << 10;
 
     private final Function<GroupId, @Nullable Replica> byGroup;
     /** Lends its thread to a task; false if it does not. */
@@ -30,6 +32,9 @@ final class NodeLoop extends Worker {
     private final AtomicBoolean borrowing = new AtomicBoolean();
 
     private final Beats beats;
+    /** For all groups that are awake together. */
+    private final long tailBytes;
+
     private final long lookNanos;
     private final long patienceNanos;
     private final List<Replica> replicas = new ArrayList<>();
@@ -52,6 +57,7 @@ final class NodeLoop extends Worker {
         super(name);
         this.byGroup = byGroup;
         this.sender = sender;
+        tailBytes = options.tailBytes();
         beats = new Beats(options.heartbeatNanos(), options.failureTimeoutNanos());
         lookNanos = options.heartbeatNanos() / 2;
         patienceNanos = options.failureTimeoutNanos() / 2;
@@ -150,6 +156,7 @@ final class NodeLoop extends Worker {
             if (!replica.isTicked() && !replica.rests()) {
                 replica.ticked(true);
                 ticked.add(replica);
+                replica.keepInMemory(tailShare());
             }
         }
         acting.clear();
@@ -167,9 +174,16 @@ final class NodeLoop extends Worker {
             replica.ticked(false);
             ticked.set(number, ticked.get(ticked.size() - 1)); // which has been ticked already, or is this one
             ticked.remove(ticked.size() - 1);
+            replica.keepInMemory(0);
+            replica.touch();
         } else {
+            replica.keepInMemory(tailShare());
             replica.tick();
         }
+    }
+
+    private long tailShare() {
+        return Math.max(LEAST_TAIL_BYTES, tailBytes / ticked.size());
     }
 
     private void lookAtBeats() {

@@ -114,6 +114,7 @@ final class Replica {
 
     private boolean touched;
     private boolean ticked;
+    private long tickedNanos = System.nanoTime() - NodeLoop.TICK_NANOS;
     private boolean toldOfRest;
     private boolean ended;
     private long leadsSinceEpoch;
@@ -567,13 +568,22 @@ final class Replica {
         try {
             if (!touched && !(event instanceof Event.Tick)) {
                 node.loop().readClock();
-                effects.addAll(core.step(new Event.Tick(nowNanos(), System.currentTimeMillis())));
+                if (nowNanos() - tickedNanos < NodeLoop.TICK_NANOS) {
+                    core.clock(nowNanos(), System.currentTimeMillis());
+                } else {
+                    effects.addAll(core.step(tickNow()));
+                }
             }
             effects.addAll(core.step(event));
         } catch (RuntimeException | StackOverflowError e) {
             defect(e);
         }
         touch();
+    }
+
+    private Event.Tick tickNow() {
+        tickedNanos = nowNanos();
+        return new Event.Tick(tickedNanos, System.currentTimeMillis());
     }
 
     private void guarded(Runnable task) {
@@ -591,11 +601,21 @@ final class Replica {
         }
     }
 
+    /** At most so many bytes of entries from now on. */
+    void keepInMemory(long bytes) {
+        guarded(() -> core.keepInMemory(bytes));
+    }
+
+    /** As {@link ReplicaProtocol#settledIndex()}. */
+    long settledIndex() {
+        return core.settledIndex();
+    }
+
     void tick() {
         if (!ended) {
             hasRoom();
         }
-        step(new Event.Tick(nowNanos(), System.currentTimeMillis()));
+        step(tickNow());
         guarded(() -> {
             commands.tick(nowNanos());
             reads.tick(nowNanos());
@@ -654,7 +674,7 @@ final class Replica {
                 batch.clear();
             } while (!effects.isEmpty());
             if (!ended) {
-                holds.settled(core.settledIndex());
+                holds.settled(settledIndex());
             }
             board.indexes(core.lastIndex(), core.commitIndex());
             stopping.advance();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -87,6 +88,26 @@ class RestingGroupsTest {
             }
         }
         awaitRest();
+    }
+
+    /** Or a node that many groups are written to now and then would need the memory of all of them together. */
+    @Test
+    void shouldKeepNoEntriesInMemoryForGroupsThatRest() throws Exception {
+        start();
+        for (ReplicatedLog log : logs.get("a")) {
+            log.submit(new byte[1 << 10]).get(30, TimeUnit.SECONDS);
+        }
+        awaitRest();
+
+        for (HaNode node : nodes.values()) {
+            NodeRuntime runtime = node.runtime();
+            for (Replica replica : runtime.replicas()) {
+                CompletableFuture<Long> settled = new CompletableFuture<>();
+                runtime.loop().run(() -> settled.complete(replica.settledIndex()));
+                assertThat(settled.get(30, TimeUnit.SECONDS))
+                        .isEqualTo(replica.status().lastIndex());
+            }
+        }
     }
 
     @Test

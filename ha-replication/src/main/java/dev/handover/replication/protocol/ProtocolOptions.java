@@ -17,7 +17,7 @@ import java.time.Duration;
  * @param maxInFlightBytes sent to one follower and not acknowledged; default 8 MiB
  * @param maxUncommittedBytes appended and not committed: more is refused; default 64 MiB
  * @param maxUnappliedBytes handed to the state machine and not applied; default 16 MiB
- * @param tailBytes entries kept in memory for followers and the state machine; default 8 MiB, as
+ * @param tailBytes entries kept in memory for followers and the state machine, by all groups of a node together; default 8 MiB, as
  *     much as may be on its way to a follower. More makes the pauses of the garbage collector longer, which moves all of it; a follower who is further behind gets entries from the disk
  * @param joinLagEntries a learner closer to the end than this is counted in (R8); default 4096
  * @param snapshotMarginEntries entries before the newest snapshot that stay in the log for followers that are behind; at least what is behind the snapshot before it stays anyway; default 65,536. Too

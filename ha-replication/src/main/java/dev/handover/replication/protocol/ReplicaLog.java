@@ -18,7 +18,7 @@ final class ReplicaLog {
 
     private static final LogEntry[] NO_ENTRIES = {};
 
-    private final long tailBytesLimit;
+    private long tailBytesLimit;
     private final EpochIndex epochs;
     private final ArrayList<LogEntry> tail = new ArrayList<>();
     private final Deque<Pending> pending = new ArrayDeque<>();
@@ -192,6 +192,16 @@ final class ReplicaLog {
         given = Collections.unmodifiableList(
                 Arrays.asList(tail.subList(from, to).toArray(NO_ENTRIES)));
         return given;
+    }
+
+    /** So many bytes may stay in memory from now on, of what is durable and not behind {@code index}. */
+    void limitTail(long bytes, long index) {
+        tailBytesLimit = bytes;
+        forgetUpTo(index);
+        if (tail.isEmpty()) {
+            tail.trimToSize();
+            given = List.of();
+        }
     }
 
     /** Forgets the oldest entries in memory while there are too many; only durable ones up to {@code index}. */

@@ -84,6 +84,11 @@ public final class ReplicaProtocol {
         state.restAfterNanos = nanos;
     }
 
+    /** From now on at most so many bytes of entries stay in memory when they need not; at first {@link ProtocolOptions#tailBytes()}. */
+    public void keepInMemory(long bytes) {
+        state.log.limitTail(bytes, state.apply.handedIndex());
+    }
+
     /** From now on this group waits for a place among the others of its node before it gives the leadership to a preferred one (R23). */
     public void movesAmong(PreferredMoves moves) {
         preferredMoves = moves;
@@ -143,6 +148,12 @@ public final class ReplicaProtocol {
     /** The others as this leader sees them; empty if it does not lead. */
     public List<FollowerStatus> followers() {
         return leading == null ? List.of() : leading.followerStatus();
+    }
+
+    /** Tells what time it is; nothing that is due is looked for, as by an {@link Event.Tick}. For a core that was ticked a moment ago. */
+    public void clock(long nowNanos, long wallClockMillis) {
+        state.now = nowNanos;
+        state.wallMillis = wallClockMillis;
     }
 
     /** Everything up to here is known to be committed. */

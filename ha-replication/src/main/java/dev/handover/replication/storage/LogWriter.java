@@ -97,10 +97,16 @@ final class LogWriter implements Closeable {
         for (LogEntry entry : entries) {
             bytes += RecordHeader.SIZE + RecordHeader.padded(entry.payloadLength());
         }
-        if (segment.start() + written > durable
-                || heldBack.position() + bytes > HELD_BACK
+        if (bytes > HELD_BACK
+                || segment.start() + written > durable
                 || position + bytes + RecordHeader.SIZE > segment.size()) {
             return false;
+        }
+        if (heldBack.position() + bytes > HELD_BACK) {
+            if (durable < end()) {
+                return false;
+            }
+            writeHeldBack();
         }
         makeRoomToHoldBack(bytes);
         buffer = heldBack;

@@ -35,6 +35,37 @@ class ReplicaLogTest {
                 .containsExactly(1L, 2L, 4L);
     }
 
+    @Test
+    void forgetsOnlyWhatIsDurableAndMayGo() {
+        log.append(List.of(barrier(1, 1), barrier(2, 1), barrier(3, 1), barrier(4, 1)));
+        log.persisted(1);
+        log.append(List.of(barrier(5, 1), barrier(6, 1)));
+
+        log.limitTail(0, 3);
+        assertThat(log.forgottenIndex()).isEqualTo(3);
+        assertThat(log.entries(3, 6, Long.MAX_VALUE)).isEmpty();
+        assertThat(log.entries(4, 6, Long.MAX_VALUE)).hasSize(3);
+
+        log.limitTail(0, 6);
+        assertThat(log.forgottenIndex()).isEqualTo(4);
+        log.persisted(2);
+        assertThat(log.forgottenIndex()).isEqualTo(4);
+        log.limitTail(0, 6);
+        assertThat(log.forgottenIndex()).isEqualTo(6);
+        assertThat(log.entries(6, 6, Long.MAX_VALUE)).isEmpty();
+    }
+
+    @Test
+    void keepsTheNewestWhenItMayKeepFewer() {
+        List<LogEntry> entries = List.of(barrier(1, 1), barrier(2, 1), barrier(3, 1));
+        log.append(entries);
+        log.persisted(1);
+
+        log.limitTail(2L * entries.get(0).size(), 3);
+        assertThat(log.forgottenIndex()).isEqualTo(1);
+        assertThat(log.entries(2, 3, Long.MAX_VALUE)).isEqualTo(entries.subList(1, 3));
+    }
+
     private static LogEntry barrier(long index, long epoch) {
         return LogEntry.barrier(index, epoch, 0);
     }

@@ -47,6 +47,7 @@ final class SimBeats {
     void stepped(long now) {
         if (used) {
             beats.rests(GROUP, core.epoch(), core.restsWith(), core.restsUnder(), now);
+            core.keepInMemory(core.rests() ? 0 : sim.parameters.options.tailBytes());
         }
     }
 

@@ -296,8 +296,22 @@ final class SimReplica {
         long now = clock();
         if (now > lastTick) {
             lastTick = now;
-            step(new Event.Tick(now, 1_700_000_000_000L + sim.now() / SimParameters.MILLI + wallOffset));
+            step(new Event.Tick(now, wallMillis()));
         }
+    }
+
+    /** Before an event. In half of the worlds a core that was ticked a moment ago is only told the time, as {@code Replica} does it. */
+    private void tellTime() {
+        long now = clock();
+        if (Math.floorMod(sim.seed(), 2) == 0 && now > lastTick && now - lastTick < sim.parameters.tickNanos / 2) {
+            core.clock(now, wallMillis());
+        } else {
+            tick();
+        }
+    }
+
+    private long wallMillis() {
+        return 1_700_000_000_000L + sim.now() / SimParameters.MILLI + wallOffset;
     }
 
     // ---- events and effects
@@ -306,7 +320,7 @@ final class SimReplica {
     void deliver(Event event) {
         whenAwake(() -> {
             sim.countStep();
-            tick();
+            tellTime();
             if (running) {
                 sim.note(this, event);
                 beats.before(event, clock());

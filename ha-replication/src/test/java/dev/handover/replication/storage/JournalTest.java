@@ -434,12 +434,28 @@ class JournalTest {
             assertThat(log.onlyHeldBack()).isEqualTo(most * RECORD);
             assertThat(journal.add(log)).isTrue();
             journal.force();
-            assertThat(log.holdBack(batch(last + 1, last + 1))).isFalse(); // what the journal has stays in memory, too
-            log.append(batch(last + 1, last + 1));
-            log.force();
-            assertThat(log.holdBack(batch(last + 2, last + 2))).isTrue();
-            assertThat(log.holdBack(entries(last + 3, last + 3, 3, 64 << 10))).isFalse();
-            assertSame(readAll(log, last + 2), batch(1, last + 2));
+            assertThat(log.holdBack(batch(last + 1, last + 1))).isTrue(); // what the journal has goes to the segment
+            assertThat(log.onlyHeldBack()).isEqualTo(RECORD);
+            assertThat(log.holdBack(entries(last + 2, last + 2, 3, 64 << 10))).isFalse();
+            assertSame(readAll(log, last + 1), batch(1, last + 1));
+        }
+    }
+
+    @Test
+    void shouldLoseNothingOfWhatWentToTheSegmentWithoutAForce() throws IOException {
+        StorageOptions large = SMALL.withSegmentBytes(256 << 10);
+        int count = (30 << 10) / RECORD;
+        int last = 10;
+        try (SegmentedLog log = dependent("large", large)) {
+            for (int frame = 0; frame < 3; frame++) { // together more than is held back
+                add(log, last + 1, last + count);
+                journal.force();
+                last += count;
+            }
+            Path lost = data.resolveSibling("power-lost");
+            Files.createDirectory(lost);
+            disk.crash(data, lost);
+            assertHolds(lost.resolve("large"), batch(1, last));
         }
     }
 
