@@ -150,12 +150,6 @@ public final class ReplicaProtocol {
         return leading == null ? List.of() : leading.followerStatus();
     }
 
-    /** Tells what time it is; nothing that is due is looked for, as by an {@link Event.Tick}. For a core that was ticked a moment ago. */
-    public void clock(long nowNanos, long wallClockMillis) {
-        state.now = nowNanos;
-        state.wallMillis = wallClockMillis;
-    }
-
     /** Everything up to here is known to be committed. */
     public long commitIndex() {
         return state.commitIndex;
@@ -177,6 +171,12 @@ public final class ReplicaProtocol {
      */
     public long settledIndex() {
         return Math.min(state.log.forgottenIndex(), state.apply.appliedIndex());
+    }
+
+    /** Tells what time it is; nothing that is due is looked for, as by an {@link Event.Tick}. For a core that was ticked a moment ago. */
+    public void clock(long nowNanos, long wallClockMillis) {
+        state.now = nowNanos;
+        state.wallMillis = wallClockMillis;
     }
 
     /** Takes one event and gives what must be done, in order. The list is the caller's. */

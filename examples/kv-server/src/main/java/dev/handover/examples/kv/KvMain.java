@@ -27,7 +27,7 @@ public final class KvMain {
 
     /** Runs until it is told to stop. */
     public static void main(String[] arguments) {
-        run(arguments, (node, fault) -> () -> {});
+        run(arguments, KvServer.Beside.NOTHING);
     }
 
     /** The same with more on the node. */

@@ -41,6 +41,8 @@ final class KvServer implements AutoCloseable {
     /** What else lives on the node. */
     @FunctionalInterface
     interface Beside {
+        Beside NOTHING = (node, fault) -> () -> {};
+
         /**
          * Joins groups of its own.
          *
@@ -74,7 +76,7 @@ final class KvServer implements AutoCloseable {
     private volatile boolean closing;
 
     KvServer(Options options) {
-        this(options, (node, ignored) -> () -> {});
+        this(options, Beside.NOTHING);
     }
 
     KvServer(Options options, Beside beside) {

@@ -1,5 +1,6 @@
 package dev.handover.examples.kv;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -99,7 +100,7 @@ public final class KvCluster implements AutoCloseable {
                 "-Xmx128m",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
-                jar() + java.io.File.pathSeparator + location(ZooKeeperMain.class),
+                jar() + File.pathSeparator + location(ZooKeeperMain.class),
                 ZooKeeperMain.class.getName(),
                 directory().resolve("zookeeper").toString(),
                 placement().zooKeeperHost(),
@@ -194,8 +195,7 @@ public final class KvCluster implements AutoCloseable {
     /** What a node's process runs. */
     List<String> program() {
         return hasSideGroups()
-                ? List.of(
-                        "-cp", jar() + java.io.File.pathSeparator + location(SideMain.class), SideMain.class.getName())
+                ? List.of("-cp", jar() + File.pathSeparator + location(SideMain.class), SideMain.class.getName())
                 : List.of("-jar", jar().toString());
     }
 

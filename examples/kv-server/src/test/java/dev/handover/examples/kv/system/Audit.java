@@ -45,7 +45,7 @@ final class Audit {
         Audit audit = new Audit(cluster, history);
         Map<String, String> values = audit.readAll();
         answers(history, values);
-        audit.sameEverywhere();
+        sameEverywhere(cluster, audit::content);
         return values;
     }
 
@@ -116,14 +116,20 @@ final class Audit {
                 .toList();
     }
 
-    /** What every replica has applied becomes the same; commands of unknown outcome may still come until then. */
-    private void sameEverywhere() {
+    /** Asks one node. */
+    @FunctionalInterface
+    interface Question {
+        List<String> ask(KvNode node) throws IOException;
+    }
+
+    /** What every replica has applied becomes the same, and is given; commands of unknown outcome may still come until then. */
+    static List<String> sameEverywhere(KvCluster cluster, Question question) {
         List<List<String>> contents = new ArrayList<>();
         try {
             Waiting.until("the same on all replicas", SOON, () -> {
                 contents.clear();
                 for (KvNode node : cluster.nodes()) {
-                    contents.add(content(node));
+                    contents.add(question.ask(node));
                 }
                 return contents.stream().distinct().count() == 1;
             });
@@ -133,6 +139,7 @@ final class Audit {
             }
             throw e;
         }
+        return contents.get(0);
     }
 
     private List<String> content(KvNode node) throws IOException {

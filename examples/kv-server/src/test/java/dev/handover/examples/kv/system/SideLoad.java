@@ -118,23 +118,9 @@ final class SideLoad implements AutoCloseable {
 
     /** Everything that was ever acknowledged is there once, on every replica. The clients have been stopped. */
     void check() {
-        List<List<String>> all = new ArrayList<>();
-        try {
-            Waiting.until("the same side groups on all replicas", END, () -> {
-                all.clear();
-                for (KvNode node : cluster.nodes()) {
-                    all.add(states(node));
-                }
-                return all.stream().distinct().count() == 1;
-            });
-        } catch (AssertionError e) {
-            for (List<String> one : all) {
-                assertThat(one).as("side groups of a replica").isEqualTo(all.get(0));
-            }
-            throw e;
-        }
+        List<String> states = Audit.sameEverywhere(cluster, SideLoad::states);
         for (int i = 0; i < GROUPS; i++) {
-            check(i, all.get(0).get(i).split(" ", 3)[2], acknowledged.get(i));
+            check(i, states.get(i).split(" ", 3)[2], acknowledged.get(i));
         }
     }
 
