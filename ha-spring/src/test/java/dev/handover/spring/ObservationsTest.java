@@ -247,6 +247,9 @@ class ObservationsTest {
                     tracer.request(() -> blue.begin(SwitchPlan.to("green"))).get(30, SECONDS);
                     Await.until(
                             "it bakes, a minute", () -> tracer.seen.contains("handover.bluegreen.switch step bake"));
+                    Await.until( // or it is taken back before the old leader has heard that the new one serves
+                            "the transfer was observed",
+                            () -> tracer.seen.contains("handover.leadership.transfer of orders serving in request"));
                     blue.abort("seen enough").get(30, SECONDS);
                     String end = "handover.bluegreen.switch of shop rolled_back in request";
                     Await.until("it was taken back", () -> tracer.seen.contains(end));
