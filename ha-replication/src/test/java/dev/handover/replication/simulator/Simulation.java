@@ -21,6 +21,7 @@ import java.util.PriorityQueue;
 final class Simulation {
     private static final int TRANSCRIPT_LIMIT = 400_000;
     private static final int STANDSTILL = 1_000_000;
+    private static final long SMALL_ENTRY_BYTES = 100;
     /** Chosen so that the worlds of {@link SimulatorRegressionTest} stay what they were. */
     private static final long DISK_FAULTS = 0x6469741eL;
 
@@ -249,6 +250,7 @@ final class Simulation {
                 + 200 * parameters.registerNanos
                 + 40 * parameters.options.casRetryNanos()
                 + 4 * parameters.clientPatienceNanos
+                + catchUpNanos()
                 + 2_000 * SimParameters.MILLI;
         while (!isAtRest()) {
             if (isLostForGood()) {
@@ -265,6 +267,17 @@ final class Simulation {
             next();
         }
         return true;
+    }
+
+    /** Twice what a replica needs to fetch the whole log where messages are so small that each waits for the answer to the one before. */
+    private long catchUpNanos() {
+        long entries = replicas.stream()
+                .mapToLong(replica -> replica.disk().log().lastIndex())
+                .max()
+                .orElse(0);
+        long bytes = Math.min(parameters.options.maxAppendBytes(), parameters.options.maxInFlightBytes());
+        long messages = entries / Math.max(1, bytes / SMALL_ENTRY_BYTES);
+        return messages * (5 * parameters.forceNanos + 4 * parameters.delayNanos); // read and force take 5/4 on average
     }
 
     private boolean isAtRest() {

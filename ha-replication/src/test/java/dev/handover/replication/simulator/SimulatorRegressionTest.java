@@ -20,6 +20,7 @@ class SimulatorRegressionTest {
             new Found(206, 2000, "a start that died before it was recorded hid a roll-back (R12)"),
             new Found(505677, 2000, "a learner was admitted that lacked what had been committed a moment before (R8)"),
             new Found(653496, 2000, "a learner was admitted that needs longer than the time-outs for its backlog (R8)"),
+            new Found(9110, 2000, "the bound of I13 did not count what had to be caught up, an entry at a time"),
             new Found(2000248, 2000, "a log that was compacted under a probe was asked for ever (R3, I13)"));
 
     @Test
