@@ -15,6 +15,9 @@ import java.util.stream.Stream;
 
 /** Runs the same durable work on one system after the other. The processes it starts end with it. */
 public final class ClusterBenchmark {
+    /** All on one device, as in the rows. */
+    private static final int REPLICAS_OF_THE_LIMIT = 3;
+
     /** First words of the command line that belong here. */
     public static final Set<String> COMMANDS = Set.of("cluster", "replica", "client");
 
@@ -74,6 +77,7 @@ public final class ClusterBenchmark {
                 report.limit(window, bytes, Limits.recordsPerSecond(options.directory(), bytes, window, 2));
             }
         }
+        report.forces(Limits.forceMicros(options.directory(), REPLICAS_OF_THE_LIMIT, 2));
         report.pingPong(Limits.pingPongMicros(2));
     }
 
@@ -81,8 +85,15 @@ public final class ClusterBenchmark {
             throws IOException, InterruptedException {
         Path directory = options.directory().resolve(contender.name() + "-" + replicas);
         try {
-            measure(options, report, contender, Layout.choose(directory, replicas, zooKeeper));
-            clear(directory); // all of them together would be tens of gigabytes
+            if (!(contender instanceof LatchContender)) {
+                measure(options, report, contender, Layout.choose(directory, replicas, zooKeeper));
+                clear(directory); // all of them together would be tens of gigabytes
+            }
+            if (options.takeOvers() > 0) {
+                Path anew = options.directory().resolve(contender.name() + "-take-over");
+                takeOvers(options, report, contender, Layout.choose(anew, replicas, zooKeeper));
+                clear(anew);
+            }
         } catch (IOException | RuntimeException e) { // a peer that misbehaves is reported, and the others are measured
             report.misbehaved(contender, String.valueOf(e.getMessage()));
         }
@@ -90,21 +101,28 @@ public final class ClusterBenchmark {
 
     private static void measure(Options options, Report report, Contender contender, Layout layout)
             throws IOException, InterruptedException {
-        boolean latch = contender instanceof LatchContender;
-        try (RunningCluster cluster = new RunningCluster(contender, layout)) {
-            if (!latch && (options.reads() == 0 || contender.reads())) {
+        try (RunningCluster cluster = new RunningCluster(contender, layout, List.of())) {
+            if (options.reads() == 0 || contender.reads()) {
                 for (int bytes : options.sizes()) {
                     for (int window : options.windows()) {
                         report.row(contender, cluster.run(options, window, bytes));
                     }
                 }
             }
-            if (!latch && options.wide() > 0) {
+            if (options.wide() > 0) {
                 wide(options, report, contender, cluster);
             }
-            List<RunningCluster.TakeOver> rounds = new ArrayList<>();
+        }
+    }
+
+    /** In processes of their own, with a compiler of their own choice. */
+    private static void takeOvers(Options options, Report report, Contender contender, Layout layout)
+            throws IOException, InterruptedException {
+        List<RunningCluster.TakeOver> rounds = new ArrayList<>();
+        try (RunningCluster cluster = new RunningCluster(
+                contender, layout, List.of(options.takeOverJvm().split(" ")))) {
             for (int round = 1; round <= options.takeOvers(); round++) {
-                RunningCluster.TakeOver takeOver = cluster.takeOver(round, !latch);
+                RunningCluster.TakeOver takeOver = cluster.takeOver(round, !(contender instanceof LatchContender));
                 System.out.printf(
                         Locale.ROOT,
                         "%-13s take-over %d: client gap %.1f ms, %d acknowledged, lost %d, doubled %d%n",
@@ -116,8 +134,8 @@ public final class ClusterBenchmark {
                         takeOver.doubled());
                 rounds.add(takeOver);
             }
-            report.takeOvers(contender, rounds);
         }
+        report.takeOvers(contender, rounds);
     }
 
     /** Larger commands, and reads, on a cluster that has run for a while. */
@@ -141,7 +159,7 @@ public final class ClusterBenchmark {
     private static void pair(Options options, Report report, String zooKeeper) throws InterruptedException {
         Contender handover = new HandoverContender();
         Layout layout = Layout.choose(options.directory().resolve("handover-pair"), 2, zooKeeper);
-        try (RunningCluster cluster = new RunningCluster(handover, layout)) {
+        try (RunningCluster cluster = new RunningCluster(handover, layout, List.of())) {
             for (int window : options.windows()) {
                 Row row = cluster.run(
                         window, options.sizes().get(0), options.reads(), options.warmSeconds(), options.wide());

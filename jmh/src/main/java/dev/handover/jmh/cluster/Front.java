@@ -22,14 +22,15 @@ import org.jspecify.annotations.Nullable;
  * What stands between a client process and a system that has no client of its own: a frame a command, an int an answer, both written in batches.
  *
  * <pre>
- * to the server    u32 length | u32 slot * 2 + (1: read) | command
- * to the client    u32 (1: leads, 0: does not), once; then a u32 per answer: slot * 4 + (0: unknown, 1: done, 2: does not lead)
+ * to the server    u32 length | u32 slot * 2 + (1: read) | command; or u32 0: who leads?
+ * to the client    a u32 per answer: slot * 4 + (0: unknown, 1: done, 2: does not lead), or (1: leads, 0: does not) * 4 + 3
  * </pre>
  */
 final class Front {
     static final int UNKNOWN = 0;
     static final int DONE = 1;
     static final int NOT_LEADER = 2;
+    static final int LEADERSHIP = 3;
     static final int MAX_FRAME = 16 << 20;
 
     /** The system behind it. */
@@ -113,14 +114,14 @@ final class Front {
         }
 
         @Override
-        public void channelActive(ChannelHandlerContext context) throws Exception {
-            context.writeAndFlush(context.alloc().buffer(4).writeInt(backend.leads() ? 1 : 0));
-        }
-
-        @Override
         protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
             while (in.readableBytes() >= Integer.BYTES) {
                 int length = in.getInt(in.readerIndex());
+                if (length == 0) {
+                    in.skipBytes(Integer.BYTES);
+                    answer((backend.leads() ? 1 : 0) << 2 | LEADERSHIP);
+                    continue;
+                }
                 if (length < Integer.BYTES || length > MAX_FRAME) {
                     throw new TooLongFrameException("a frame of " + length + " bytes");
                 }

@@ -20,31 +20,36 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Talks to a {@link Front}; goes on at the next node when a connection breaks. Everything but the calls from outside happens on one event loop. */
+/**
+ * Talks to the {@link Front} of the leader, and stays connected with the others, so that it need only ask who leads when that one is gone. Everything but the calls from outside happens on
+ * one event loop.
+ */
 final class FrontClient implements Contender.Client {
-    private static final long RETRY_MILLIS = 1;
+    private static final long ASK_AGAIN_MILLIS = 1;
+    private static final long DIAL_AGAIN_MILLIS = 20;
     private static final long CONNECT_SECONDS = 60;
 
     private record Waiting(int slot, byte @Nullable [] payload) {}
 
     private final Layout layout;
-    /** Goes to a node that does not lead if none does: it forwards. */
-    private final boolean anyNode;
 
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final EventLoop loop = group.next();
     private final CompletableFuture<Void> connected = new CompletableFuture<>();
     private final BitSet underWay = new BitSet();
     private final List<Waiting> waiting = new ArrayList<>();
+    private final List<Connection> connections = new ArrayList<>();
     private Contender.@Nullable Replies replies;
     private @Nullable Connection current;
-    private int tries;
     private boolean closed;
 
-    FrontClient(Layout layout, boolean anyNode) throws Exception {
+    FrontClient(Layout layout) throws Exception {
         this.layout = layout;
-        this.anyNode = anyNode;
-        loop.execute(() -> dial(0));
+        loop.execute(() -> {
+            for (int node = 0; node < layout.replicas(); node++) {
+                dial(node);
+            }
+        });
         try {
             connected.get(CONNECT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
@@ -106,8 +111,6 @@ final class FrontClient implements Contender.Client {
         if (closed) {
             return;
         }
-        tries++;
-        int next = (node + 1) % layout.replicas();
         ChannelFuture dialled = new Bootstrap()
                 .group(loop)
                 .channel(NioSocketChannel.class)
@@ -115,19 +118,26 @@ final class FrontClient implements Contender.Client {
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        channel.pipeline().addLast(new Connection(channel, next));
+                        channel.pipeline().addLast(new Connection(channel, node));
                     }
                 })
                 .connect(Layout.HOST, layout.port(node, 0));
         dialled.addListener(done -> {
             if (!done.isSuccess()) {
-                dialLater(next);
+                dialLater(node);
             }
         });
     }
 
     private void dialLater(int node) {
-        loop.schedule(() -> dial(node), tries % layout.replicas() == 0 ? RETRY_MILLIS : 0, TimeUnit.MILLISECONDS);
+        loop.schedule(() -> dial(node), DIAL_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void nobodyLeads() {
+        current = null;
+        BitSet lost = (BitSet) underWay.clone();
+        lost.stream().forEach(slot -> answer(slot, false));
+        connections.forEach(Connection::ask);
     }
 
     private void answer(int slot, boolean ok) {
@@ -142,14 +152,45 @@ final class FrontClient implements Contender.Client {
 
     private final class Connection extends ChannelInboundHandlerAdapter {
         private final Channel channel;
-        private final int next;
-        private boolean greeted;
+        private final int node;
+        private boolean asked;
         private @Nullable ByteBuf out;
         private @Nullable ByteBuf rest;
 
-        Connection(Channel channel, int next) {
+        Connection(Channel channel, int node) {
             this.channel = channel;
-            this.next = next;
+            this.node = node;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            connections.add(this);
+            ask();
+        }
+
+        /** Who leads; again and again while nobody does. */
+        private void ask() {
+            if (current == null && !asked) {
+                asked = true;
+                out().writeInt(0);
+                flush();
+            }
+        }
+
+        private void leads(boolean yes) {
+            asked = false;
+            if (current != null) {
+                return;
+            }
+            if (yes) {
+                current = this;
+                connected.complete(null);
+                List<Waiting> now = List.copyOf(waiting);
+                waiting.clear();
+                now.forEach(FrontClient.this::sendNow);
+            } else {
+                loop.schedule(this::ask, ASK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+            }
         }
 
         ByteBuf out() {
@@ -189,23 +230,14 @@ final class FrontClient implements Contender.Client {
         }
 
         private void take(int word) {
-            if (!greeted) {
-                greeted = true;
-                if (word == 1 || (anyNode && tries > layout.replicas())) {
-                    tries = 0;
-                    current = this;
-                    connected.complete(null);
-                    List<Waiting> now = List.copyOf(waiting);
-                    waiting.clear();
-                    now.forEach(FrontClient.this::sendNow);
-                } else {
-                    channel.close();
-                }
+            int status = word & 3;
+            if (status == Front.LEADERSHIP) {
+                leads(word >>> 2 == 1);
                 return;
             }
-            answer(word >>> 2, (word & 3) == Front.DONE);
-            if ((word & 3) == Front.NOT_LEADER) {
-                channel.close();
+            answer(word >>> 2, status == Front.DONE);
+            if (status == Front.NOT_LEADER) {
+                channel.close(); // so that no late answer meets a command that is sent elsewhere
             }
         }
 
@@ -216,12 +248,11 @@ final class FrontClient implements Contender.Client {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
+            connections.remove(this);
             if (current == this) {
-                current = null;
-                BitSet lost = (BitSet) underWay.clone();
-                lost.stream().forEach(slot -> answer(slot, false));
+                nobodyLeads();
             }
-            dialLater(next);
+            dial(node);
         }
 
         @Override

@@ -77,7 +77,7 @@ final class Growth {
             int replicas = left.get(0).replicas();
             Path own = directory.resolve("growth-" + replicas);
             try (RunningCluster cluster =
-                    new RunningCluster(new HandoverContender(), Layout.choose(own, replicas, zooKeeper))) {
+                    new RunningCluster(new HandoverContender(), Layout.choose(own, replicas, zooKeeper), List.of())) {
                 while (!left.isEmpty() && left.get(0).replicas() == replicas) {
                     Work work = left.remove(0);
                     Row row = cluster.run(work.window(), work.bytes(), 0, WARM_SECONDS, seconds);

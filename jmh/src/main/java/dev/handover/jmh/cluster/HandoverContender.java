@@ -118,6 +118,6 @@ final class HandoverContender implements Contender {
 
     @Override
     public Client connect(Layout layout) throws Exception {
-        return new FrontClient(layout, true);
+        return new FrontClient(layout);
     }
 }

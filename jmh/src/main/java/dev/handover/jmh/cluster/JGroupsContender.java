@@ -145,6 +145,6 @@ final class JGroupsContender implements Contender {
 
     @Override
     public Client connect(Layout layout) throws Exception {
-        return new FrontClient(layout, false);
+        return new FrontClient(layout);
     }
 }

@@ -126,6 +126,6 @@ final class JRaftContender implements Contender {
 
     @Override
     public Client connect(Layout layout) throws Exception {
-        return new FrontClient(layout, false);
+        return new FrontClient(layout);
     }
 }

@@ -52,6 +52,6 @@ final class LatchContender implements Contender {
 
     @Override
     public Client connect(Layout layout) throws Exception {
-        return new FrontClient(layout, false);
+        return new FrontClient(layout);
     }
 }

@@ -9,28 +9,31 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** What the machine can do at best: nobody can be faster than its disk and its loopback. */
 final class Limits {
     private static final int FILE_BYTES = 256 << 20;
+    private static final int BLOCK = 4096;
     private static final int MOST_TOGETHER_BYTES = 16 << 20;
 
     private Limits() {}
 
     /** Records per second when so many are written with one write and one {@code force(false)}, into a file that was written before. */
     static double recordsPerSecond(Path directory, int bytes, int together, int seconds) throws IOException {
-        Path path = directory.resolve("limit");
         int fit = (int)
                 Math.max(1, Math.min(together, (long) MOST_TOGETHER_BYTES / bytes)); // large batches gain nothing more
         ByteBuffer batch = ByteBuffer.allocateDirect(bytes * fit);
-        try (FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
-            for (long at = 0; at < FILE_BYTES; at += zeros.capacity()) {
-                zeros.clear();
-                file.write(zeros, at);
-            }
-            file.force(true);
+        Path path = directory.resolve("limit");
+        try (FileChannel file = written(path)) {
             long records = 0;
             long position = 0;
             long begin = System.nanoTime();
@@ -46,6 +49,57 @@ final class Limits {
             return records * 1e9 / (System.nanoTime() - begin);
         } finally {
             Files.deleteIfExists(path);
+        }
+    }
+
+    /** A file of zeros, so that a force moves no metadata. */
+    private static FileChannel written(Path path) throws IOException {
+        FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
+        for (long at = 0; at < FILE_BYTES; at += zeros.capacity()) {
+            zeros.clear();
+            file.write(zeros, at);
+        }
+        file.force(true);
+        return file;
+    }
+
+    /** Median microseconds until so many files on one device have a block more each, written and forced at the same time: what as many replicas need at least that have to hold a command. */
+    static double forceMicros(Path directory, int files, int seconds) throws IOException, InterruptedException {
+        List<FileChannel> channels = new ArrayList<>();
+        ExecutorService threads = Executors.newFixedThreadPool(files);
+        try {
+            for (int i = 0; i < files; i++) {
+                channels.add(written(directory.resolve("limit-" + i)));
+            }
+            List<Long> nanos = new ArrayList<>();
+            long begin = System.nanoTime();
+            for (long at = 0; System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(seconds); at += BLOCK) {
+                long from = at % FILE_BYTES;
+                List<Callable<Void>> all = new ArrayList<>();
+                for (FileChannel channel : channels) {
+                    all.add(() -> {
+                        channel.write(ByteBuffer.allocate(BLOCK), from);
+                        channel.force(false);
+                        return null;
+                    });
+                }
+                long start = System.nanoTime();
+                for (Future<Void> done : threads.invokeAll(all)) {
+                    done.get();
+                }
+                nanos.add(System.nanoTime() - start);
+            }
+            Collections.sort(nanos);
+            return nanos.get(nanos.size() / 2) / 1e3;
+        } catch (ExecutionException e) {
+            throw new IOException("the limit of the disk could not be measured", e.getCause());
+        } finally {
+            threads.shutdownNow();
+            for (int i = 0; i < channels.size(); i++) {
+                channels.get(i).close();
+                Files.deleteIfExists(directory.resolve("limit-" + i));
+            }
         }
     }
 

@@ -22,6 +22,7 @@ final class Report {
     private final Map<String, List<RunningCluster.TakeOver>> takeOvers = new LinkedHashMap<>();
     private final Map<String, String> misbehaved = new LinkedHashMap<>();
     private final List<Growth.Line> growth = new ArrayList<>();
+    private double forceMicros;
     private double pingPongMicros;
 
     Report(Options options) {
@@ -36,6 +37,12 @@ final class Report {
                 window,
                 bytes,
                 perSecond);
+    }
+
+    void forces(double micros) {
+        forceMicros = micros;
+        System.out.printf(
+                Locale.ROOT, "limit: a block more in each of three files at the same time, forced: %.1f us%n", micros);
     }
 
     void pingPong(double micros) {
@@ -86,6 +93,9 @@ final class Report {
                 + options.warmSeconds() + " --seconds " + options.seconds() + " --replicas "
                 + joined(options.replicas())
                 + " --reads " + options.reads() + " --take-overs " + options.takeOvers()
+                + (options.takeOverJvm().equals(Options.QUICK_COMPILER)
+                        ? ""
+                        : " --take-over-jvm \"" + options.takeOverJvm() + "\"")
                 + (options.wide() > 0 ? " --wide " + options.wide() : "")
                 + (options.growth() > 0 ? " --growth " + options.growth() : "")
                 + (options.docs().isEmpty() ? "" : " --docs " + options.docs());
@@ -144,6 +154,7 @@ final class Report {
                 .collect(Collectors.joining(",\n  "));
         return "{\n \"command\":\"" + command() + "\",\n \"java\":\"" + System.getProperty("java.version")
                 + "\",\n \"cores\":" + Runtime.getRuntime().availableProcessors()
+                + ",\n \"three_forces_us\":" + String.format(Locale.ROOT, "%.1f", forceMicros)
                 + ",\n \"ping_pong_us\":" + String.format(Locale.ROOT, "%.1f", pingPongMicros)
                 + ",\n \"group_commit\":["
                 + limits.stream()
@@ -208,9 +219,14 @@ final class Report {
                     limit.bytes,
                     limit.perSecond));
         }
+        page.append(String.format(
+                Locale.ROOT,
+                "| a block more in each of three files at the same time, forced, median | %.1f µs |%n",
+                forceMicros));
         page.append(String.format(Locale.ROOT, "| loopback ping-pong | %.1f µs |%n", pingPongMicros));
         if (!takeOvers.isEmpty()) {
-            page.append("\n## Leader killed with SIGKILL, one sequential writer\n\n")
+            page.append("\n## Leader killed with SIGKILL, one sequential writer\n\nAll processes with `"
+                            + options.takeOverJvm() + "`. Five seconds of load before each round.\n\n")
                     .append(
                             "| system | rounds | client gap, median | max | lost | doubled |\n|---|---:|---:|---:|---:|---:|\n");
             takeOvers.forEach((name, rounds) -> {

@@ -12,16 +12,23 @@ final class RunningCluster implements AutoCloseable {
     static final List<String> REPLICA_JVM = List.of("-Xmx1g", "-XX:+UseTransparentHugePages");
     private static final List<String> CLIENT_JVM = List.of("-Xmx512m", "-XX:+UseTransparentHugePages");
     private static final long START_SECONDS = 90;
+    private static final int WARM_WINDOW = 64;
+    private static final int WARM_BYTES = 256;
+    private static final int WARM_SECONDS = 5;
 
     private final Contender contender;
     private final Layout layout;
+    private final List<String> jvmOptions;
     private final Path layoutFile;
     private final List<Spawned> replicas = new ArrayList<>();
     private @Nullable Spawned client;
 
-    RunningCluster(Contender contender, Layout layout) throws IOException, InterruptedException {
+    /** Starts it; the JVM's options are for every process of it, beside those that all systems have. */
+    RunningCluster(Contender contender, Layout layout, List<String> jvmOptions)
+            throws IOException, InterruptedException {
         this.contender = contender;
         this.layout = layout;
+        this.jvmOptions = jvmOptions;
         Files.createDirectories(layout.directory());
         layoutFile = layout.directory().resolve("layout.properties");
         layout.save(layoutFile);
@@ -55,6 +62,7 @@ final class RunningCluster implements AutoCloseable {
     private List<String> options(List<String> common) {
         List<String> all = new ArrayList<>(common);
         all.addAll(contender.jvmOptions());
+        all.addAll(jvmOptions);
         return all;
     }
 
@@ -138,6 +146,7 @@ final class RunningCluster implements AutoCloseable {
     record TakeOver(double gapMillis, long acknowledged, long lost, long doubled) {}
 
     TakeOver takeOver(int round, boolean keeps) throws IOException, InterruptedException {
+        run(WARM_WINDOW, WARM_BYTES, 0, 0, WARM_SECONDS); // the replica of the round before has just been started
         Path file = layout.directory().resolve("acknowledged-" + round);
         client().say("write " + file + " " + round * 10_000_000L);
         client().answer(90);

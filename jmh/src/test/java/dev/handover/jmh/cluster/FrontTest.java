@@ -37,7 +37,7 @@ class FrontTest {
         Ledger ledger = new Ledger();
         Front.listen(layout.port(0, 0), backend(new Ledger(), new AtomicBoolean(false)));
         Front.listen(layout.port(1, 0), backend(ledger, new AtomicBoolean(true)));
-        try (FrontClient client = new FrontClient(layout, false)) {
+        try (FrontClient client = new FrontClient(layout)) {
             ClosedLoop loop = new ClosedLoop(client, 16, 64, 0);
             loop.start();
             ClosedLoop.Result result = loop.measure(TimeUnit.MILLISECONDS.toNanos(200));
@@ -57,7 +57,7 @@ class FrontTest {
         Ledger after = new Ledger();
         Front.listen(layout.port(0, 0), backend(before, first));
         Front.listen(layout.port(1, 0), backend(after, second));
-        try (FrontClient client = new FrontClient(layout, false)) {
+        try (FrontClient client = new FrontClient(layout)) {
             ClosedLoop loop = new ClosedLoop(client, 4, 64, 0);
             loop.start();
             awaitApplied(before);
