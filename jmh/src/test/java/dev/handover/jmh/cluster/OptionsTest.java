@@ -16,6 +16,15 @@ class OptionsTest {
         assertThat(options.seconds()).isEqualTo(3);
         assertThat(options.sizes()).containsExactly(256);
         assertThat(options.replicas()).containsExactly(3);
+        assertThat(options.takeOverJvm()).isEqualTo("-XX:TieredStopAtLevel=1");
+    }
+
+    @Test
+    void shouldTakeOptionsForTheJvmsOfTakeOvers() {
+        Options options = Options.parse(List.of("--take-overs", "3", "--take-over-jvm", " -Xint -Xmx64m "));
+
+        assertThat(options.takeOvers()).isEqualTo(3);
+        assertThat(options.takeOverJvm()).isEqualTo("-Xint -Xmx64m");
     }
 
     @Test
