@@ -21,6 +21,7 @@ import java.util.PriorityQueue;
 final class Simulation {
     private static final int TRANSCRIPT_LIMIT = 400_000;
     private static final int STANDSTILL = 1_000_000;
+    /** Of what clients write here, as it counts towards the limits of messages; roughly. */
     private static final long SMALL_ENTRY_BYTES = 100;
     /** Chosen so that the worlds of {@link SimulatorRegressionTest} stay what they were. */
     private static final long DISK_FAULTS = 0x6469741eL;

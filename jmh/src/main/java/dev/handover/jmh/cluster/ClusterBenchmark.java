@@ -15,9 +15,6 @@ import java.util.stream.Stream;
 
 /** Runs the same durable work on one system after the other. The processes it starts end with it. */
 public final class ClusterBenchmark {
-    /** All on one device, as in the rows. */
-    private static final int REPLICAS_OF_THE_LIMIT = 3;
-
     /** First words of the command line that belong here. */
     public static final Set<String> COMMANDS = Set.of("cluster", "replica", "client");
 
@@ -77,7 +74,7 @@ public final class ClusterBenchmark {
                 report.limit(window, bytes, Limits.recordsPerSecond(options.directory(), bytes, window, 2));
             }
         }
-        report.forces(Limits.forceMicros(options.directory(), REPLICAS_OF_THE_LIMIT, 2));
+        report.forces(Limits.threeForcesMicros(options.directory(), 2));
         report.pingPong(Limits.pingPongMicros(2));
     }
 
@@ -90,7 +87,7 @@ public final class ClusterBenchmark {
                 clear(directory); // all of them together would be tens of gigabytes
             }
             if (options.takeOvers() > 0) {
-                Path anew = options.directory().resolve(contender.name() + "-take-over");
+                Path anew = options.directory().resolve(contender.name() + "-take-over-" + replicas);
                 takeOvers(options, report, contender, Layout.choose(anew, replicas, zooKeeper));
                 clear(anew);
             }
@@ -119,8 +116,7 @@ public final class ClusterBenchmark {
     private static void takeOvers(Options options, Report report, Contender contender, Layout layout)
             throws IOException, InterruptedException {
         List<RunningCluster.TakeOver> rounds = new ArrayList<>();
-        try (RunningCluster cluster = new RunningCluster(
-                contender, layout, List.of(options.takeOverJvm().split(" ")))) {
+        try (RunningCluster cluster = new RunningCluster(contender, layout, options.takeOverJvm())) {
             for (int round = 1; round <= options.takeOvers(); round++) {
                 RunningCluster.TakeOver takeOver = cluster.takeOver(round, !(contender instanceof LatchContender));
                 System.out.printf(

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 /** What the machine can do at best: nobody can be faster than its disk and its loopback. */
 final class Limits {
     private static final int FILE_BYTES = 256 << 20;
+    private static final int REPLICAS = 3;
     private static final int BLOCK = 4096;
     private static final int MOST_TOGETHER_BYTES = 16 << 20;
 
@@ -33,7 +34,8 @@ final class Limits {
                 Math.max(1, Math.min(together, (long) MOST_TOGETHER_BYTES / bytes)); // large batches gain nothing more
         ByteBuffer batch = ByteBuffer.allocateDirect(bytes * fit);
         Path path = directory.resolve("limit");
-        try (FileChannel file = written(path)) {
+        try (FileChannel file = open(path)) {
+            writeZeros(file);
             long records = 0;
             long position = 0;
             long begin = System.nanoTime();
@@ -52,25 +54,29 @@ final class Limits {
         }
     }
 
-    /** A file of zeros, so that a force moves no metadata. */
-    private static FileChannel written(Path path) throws IOException {
-        FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    private static FileChannel open(Path path) throws IOException {
+        return FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    }
+
+    /** So that a force moves no metadata. */
+    private static void writeZeros(FileChannel file) throws IOException {
         ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
         for (long at = 0; at < FILE_BYTES; at += zeros.capacity()) {
             zeros.clear();
             file.write(zeros, at);
         }
         file.force(true);
-        return file;
     }
 
-    /** Median microseconds until so many files on one device have a block more each, written and forced at the same time: what as many replicas need at least that have to hold a command. */
-    static double forceMicros(Path directory, int files, int seconds) throws IOException, InterruptedException {
+    /** Median microseconds until three files on one device have a block more each, written and forced at the same time: what three replicas need at least that have to hold a command. */
+    static double threeForcesMicros(Path directory, int seconds) throws IOException, InterruptedException {
         List<FileChannel> channels = new ArrayList<>();
-        ExecutorService threads = Executors.newFixedThreadPool(files);
+        ExecutorService threads = Executors.newFixedThreadPool(REPLICAS);
         try {
-            for (int i = 0; i < files; i++) {
-                channels.add(written(directory.resolve("limit-" + i)));
+            for (int i = 0; i < REPLICAS; i++) {
+                FileChannel channel = open(directory.resolve("limit-" + i));
+                channels.add(channel);
+                writeZeros(channel);
             }
             List<Long> nanos = new ArrayList<>();
             long begin = System.nanoTime();

@@ -15,14 +15,14 @@ record Options(
         List<Integer> replicas,
         int reads,
         int takeOvers,
-        String takeOverJvm,
+        List<String> takeOverJvm,
         int growth,
         int wide,
         Path directory,
         Path json,
         String docs) {
     /** A process that was killed a few seconds ago is compiling still, and so is one that has led for the first time. */
-    static final String QUICK_COMPILER = "-XX:TieredStopAtLevel=1";
+    static final List<String> QUICK_COMPILER = List.of("-XX:TieredStopAtLevel=1");
 
     static final String USAGE =
             """
@@ -37,7 +37,7 @@ record Options(
               --replicas n,m     of each cluster; peers need 3 or more                       (3)
               --reads n          per cent of linearizable reads among the operations         (0)
               --take-overs n     rounds of SIGKILL to the leader under a sequential writer   (0)
-              --take-over-jvm s  JVM options of all processes in those rounds, between spaces        (-XX:TieredStopAtLevel=1)
+              --take-over-jvm s  JVM options of all processes in those rounds, apart by spaces  (-XX:TieredStopAtLevel=1)
               --growth n         also Handover alone with growing commands, windows and replicas: seconds a row,
                                  17 rows; 0: not                                              (0)
               --wide n           also 1 KiB commands, and linearizable reads (95 and 100 per cent) where there are any, at the windows above 1, and Handover with two replicas:
@@ -56,7 +56,7 @@ record Options(
         List<Integer> replicas = List.of(3);
         int reads = 0;
         int takeOvers = 0;
-        String takeOverJvm = QUICK_COMPILER;
+        List<String> takeOverJvm = QUICK_COMPILER;
         int growth = 0;
         int wide = 0;
         Path directory = Path.of("target", "cluster");
@@ -77,7 +77,9 @@ record Options(
                 case "--replicas" -> replicas = numbers(option, value, 1, 7);
                 case "--reads" -> reads = number(option, value, 0, 100);
                 case "--take-overs" -> takeOvers = number(option, value, 0, 1000);
-                case "--take-over-jvm" -> takeOverJvm = value.trim();
+                case "--take-over-jvm" ->
+                    takeOverJvm =
+                            value.isBlank() ? List.of() : List.of(value.trim().split(" +"));
                 case "--growth" -> growth = number(option, value, 0, 600);
                 case "--wide" -> wide = number(option, value, 0, 600);
                 case "--directory" -> directory = Path.of(value);

@@ -95,7 +95,7 @@ final class Report {
                 + " --reads " + options.reads() + " --take-overs " + options.takeOvers()
                 + (options.takeOverJvm().equals(Options.QUICK_COMPILER)
                         ? ""
-                        : " --take-over-jvm \"" + options.takeOverJvm() + "\"")
+                        : " --take-over-jvm \"" + String.join(" ", options.takeOverJvm()) + "\"")
                 + (options.wide() > 0 ? " --wide " + options.wide() : "")
                 + (options.growth() > 0 ? " --growth " + options.growth() : "")
                 + (options.docs().isEmpty() ? "" : " --docs " + options.docs());
@@ -225,8 +225,9 @@ final class Report {
                 forceMicros));
         page.append(String.format(Locale.ROOT, "| loopback ping-pong | %.1f µs |%n", pingPongMicros));
         if (!takeOvers.isEmpty()) {
-            page.append("\n## Leader killed with SIGKILL, one sequential writer\n\nAll processes with `"
-                            + options.takeOverJvm() + "`. Five seconds of load before each round.\n\n")
+            page.append("\n## Leader killed with SIGKILL, one sequential writer\n\nJVM options of all processes: `"
+                            + String.join(" ", options.takeOverJvm()) + "`; " + RunningCluster.WARM_SECONDS
+                            + " s of load before each round.\n\n")
                     .append(
                             "| system | rounds | client gap, median | max | lost | doubled |\n|---|---:|---:|---:|---:|---:|\n");
             takeOvers.forEach((name, rounds) -> {

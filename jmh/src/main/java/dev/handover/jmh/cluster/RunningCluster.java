@@ -14,7 +14,8 @@ final class RunningCluster implements AutoCloseable {
     private static final long START_SECONDS = 90;
     private static final int WARM_WINDOW = 64;
     private static final int WARM_BYTES = 256;
-    private static final int WARM_SECONDS = 5;
+    /** Before each take-over. */
+    static final int WARM_SECONDS = 5;
 
     private final Contender contender;
     private final Layout layout;

@@ -16,15 +16,16 @@ class OptionsTest {
         assertThat(options.seconds()).isEqualTo(3);
         assertThat(options.sizes()).containsExactly(256);
         assertThat(options.replicas()).containsExactly(3);
-        assertThat(options.takeOverJvm()).isEqualTo("-XX:TieredStopAtLevel=1");
+        assertThat(options.takeOverJvm()).containsExactly("-XX:TieredStopAtLevel=1");
     }
 
     @Test
     void shouldTakeOptionsForTheJvmsOfTakeOvers() {
-        Options options = Options.parse(List.of("--take-overs", "3", "--take-over-jvm", " -Xint -Xmx64m "));
+        Options options = Options.parse(List.of("--take-overs", "3", "--take-over-jvm", " -Xint  -Xmx64m "));
 
         assertThat(options.takeOvers()).isEqualTo(3);
-        assertThat(options.takeOverJvm()).isEqualTo("-Xint -Xmx64m");
+        assertThat(options.takeOverJvm()).containsExactly("-Xint", "-Xmx64m");
+        assertThat(Options.parse(List.of("--take-over-jvm", "")).takeOverJvm()).isEmpty();
     }
 
     @Test
