@@ -36,7 +36,9 @@ final class GroupApplier {
 
     /** What a batch has brought to callers on this node: those in the first list have their results already. */
     record Answers(List<Submission> given, List<Ended> others) {
-        static final Answers NONE = new Answers(List.of(), List.of());
+        boolean isEmpty() {
+            return given.isEmpty() && others.isEmpty();
+        }
     }
 
     /**
@@ -148,7 +150,7 @@ final class GroupApplier {
                 },
                 installed);
         if (!failed) {
-            replica.applied(installed.index(), Answers.NONE);
+            replica.applied(installed.index(), 0, new Answers(List.of(), List.of()));
             answerReads();
         }
     }
@@ -254,7 +256,7 @@ final class GroupApplier {
         }
         results.clear();
         if (failure == null) {
-            replica.applied(appliedIndex, new Answers(given, others));
+            replica.applied(appliedIndex, bytes, new Answers(given, others));
         }
         tellLeadership();
         answerReads();

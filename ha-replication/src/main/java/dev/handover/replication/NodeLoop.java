@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * acts once. Groups that rest are not ticked; the heartbeats for all of them together are sent and watched here (R21).
  */
 final class NodeLoop extends Worker {
-    static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    /** A replica that is awake is ticked at least so often, while the loop runs. */
+    static final long TURN_NANOS = Turns.ROUNDS * TICK_NANOS;
     /** A group that is awake may keep so much in memory, however many there are. */
     private static final long LEAST_TAIL_BYTES = 64 << 10;
 

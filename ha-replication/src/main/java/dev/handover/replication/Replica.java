@@ -45,6 +45,7 @@ final class Replica {
 
     private static final int MAX_REPLIES_BYTES = 512 * 1024;
     private static final int REPLY_OVERHEAD = 32;
+    private static final long MAX_UNTOLD_BYTES = 64 << 10;
 
     /** An event from any other thread. */
     private static final class Happened extends Mailbox.Mail {
@@ -112,9 +113,18 @@ final class Replica {
     /** Names of commands between nodes: an answer to an earlier process of this node must not fit one of ours. */
     private long lastTag = UUID.randomUUID().getMostSignificantBits() >>> 2;
 
+    /** Up to where everything is applied; written by the applier. */
+    private volatile long appliedIndex;
+    /** Of the applier: applied since the loop was sent the last word of it. Less than the core lets wait, or it would wait for the word. */
+    private long untoldBytes;
+
+    private final long maxUntoldBytes;
+    /** Of the loop: what the core was told. */
+    private long toldApplied;
+
     private boolean touched;
     private boolean ticked;
-    private long tickedNanos = System.nanoTime() - NodeLoop.TICK_NANOS;
+    private long tickedNanos = System.nanoTime() - NodeLoop.TURN_NANOS;
     private boolean toldOfRest;
     private boolean ended;
     private long leadsSinceEpoch;
@@ -139,6 +149,7 @@ final class Replica {
         core.movesAmong(node.preferredMoves());
         lineage = store.recovered().lineage();
         coordinator = new Coordinator(this, node.configurationStore());
+        maxUntoldBytes = Math.min(MAX_UNTOLD_BYTES, node.options().protocol().maxUnappliedBytes() / 2);
         volume = new DiskWriter.Volume(this, store);
         applied = new GroupApplier(this, stateMachine);
         transfer = new SnapshotTransfer(this);
@@ -311,8 +322,17 @@ final class Replica {
         node.events().publish(event, caller);
     }
 
-    /** The applier has come so far, and has answered these callers where their command was applied. */
-    void applied(long index, GroupApplier.Answers answers) {
+    /**
+     * The applier has come so far, with so many bytes more, and has answered these callers where their command was applied. If nobody waits for it, the core is told with the next event,
+     * which may be a tick.
+     */
+    void applied(long index, long bytes, GroupApplier.Answers answers) {
+        untoldBytes += bytes;
+        appliedIndex = index;
+        if (answers.isEmpty() && untoldBytes < maxUntoldBytes) {
+            return;
+        }
+        untoldBytes = 0;
         node.loop()
                 .postQuietly(new Worker.Task(
                         () -> { // the applier helps the loop when it has nothing more to apply
@@ -320,7 +340,7 @@ final class Replica {
                                 answers.given().forEach(commands::answered);
                                 answers.others().forEach(this::endedHere);
                             });
-                            step(new Event.Applied(index));
+                            step(null);
                         }));
     }
 
@@ -561,24 +581,35 @@ final class Replica {
         publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, reason));
     }
 
-    void step(Event event) {
-        if (ended) {
-            return;
+    void step(@Nullable Event event) {
+        if (!ended) {
+            take(event);
+            touch();
         }
+    }
+
+    /** Tells the core what was applied, and the event if there is one. */
+    private void take(@Nullable Event event) {
         try {
             if (!touched && !(event instanceof Event.Tick)) {
                 node.loop().readClock();
-                if (nowNanos() - tickedNanos < NodeLoop.TICK_NANOS) {
+                if (nowNanos() - tickedNanos < NodeLoop.TURN_NANOS) {
                     core.clock(nowNanos(), System.currentTimeMillis());
                 } else {
                     effects.addAll(core.step(tickNow()));
                 }
             }
-            effects.addAll(core.step(event));
+            long index = appliedIndex;
+            if (index != toldApplied) {
+                toldApplied = index;
+                effects.addAll(core.step(new Event.Applied(index)));
+            }
+            if (event != null) {
+                effects.addAll(core.step(event));
+            }
         } catch (RuntimeException | StackOverflowError e) {
             defect(e);
         }
-        touch();
     }
 
     private Event.Tick tickNow() {
@@ -612,10 +643,14 @@ final class Replica {
     }
 
     void tick() {
+        boolean busy = core.role().leads() || !isQuiet();
         if (!ended) {
             hasRoom();
+            take(tickNow());
         }
-        step(tickNow());
+        if (busy || !effects.isEmpty()) {
+            touch();
+        }
         guarded(() -> {
             commands.tick(nowNanos());
             reads.tick(nowNanos());
@@ -643,13 +678,18 @@ final class Replica {
     boolean rests() {
         return ended && unsentReplies.isEmpty()
                 || core.rests()
-                        && commands.isEmpty()
-                        && reads.isEmpty()
+                        && isQuiet()
                         && !applied.localReads().anybodyWaits()
-                        && transfers.isEmpty()
-                        && board.isEmpty()
-                        && unsentReplies.isEmpty()
-                        && !stopping.isUnderWay();
+                        && unsentReplies.isEmpty();
+    }
+
+    /** Whether nobody on this node waits for anything that the loop does. */
+    private boolean isQuiet() {
+        return commands.isEmpty()
+                && reads.isEmpty()
+                && transfers.isEmpty()
+                && board.isEmpty()
+                && !stopping.isUnderWay();
     }
 
     /** Tells the node's heartbeats for whom they stand here. */

@@ -42,7 +42,7 @@ public final class Journal implements Closeable {
     static final int FRAME_HEADER = 64;
     static final int PART_HEADER = 32;
     /** With its header and the zeros behind it. */
-    static final int LONGEST_FRAME = 1 << 20;
+    static final int LONGEST_FRAME = 4 << 20;
 
     private final Disk disk;
     private final Path path;

@@ -30,7 +30,7 @@ public final class Journals implements Closeable {
 
     /** Touches nothing yet. */
     public Journals(Path dataDirectory, StorageOptions options) {
-        this(Disk.REAL, dataDirectory, options, 16L << 20);
+        this(Disk.REAL, dataDirectory, options, 64L << 20);
     }
 
     Journals(Disk disk, Path dataDirectory, StorageOptions options, long size) {

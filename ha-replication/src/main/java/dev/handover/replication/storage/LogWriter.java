@@ -237,6 +237,11 @@ final class LogWriter implements Closeable {
 
     private void begin() {
         buffer = BUFFERS.get().clear().put(lastBlock, 0, begun()).put(heldBack.flip());
+        heldBack.clear(); // it fills again soon
+    }
+
+    /** Nothing is held back, nor will be soon. */
+    void holdBackNoLonger() {
         heldBack = NO_BUFFER;
     }
 

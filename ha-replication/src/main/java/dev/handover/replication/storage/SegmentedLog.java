@@ -386,6 +386,7 @@ public final class SegmentedLog implements LogStore, JournalPart {
         try {
             if (old.journal() != null) {
                 writer.force();
+                writer.holdBackNoLonger();
             }
             saveIndependent(old.on(null, writer.durable()));
         } catch (IOException | RuntimeException | Error e) {
