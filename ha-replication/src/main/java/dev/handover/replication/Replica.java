@@ -677,10 +677,7 @@ final class Replica {
     /** Whether time may stand still here until something happens (R21). */
     boolean rests() {
         return ended && unsentReplies.isEmpty()
-                || core.rests()
-                        && isQuiet()
-                        && !applied.localReads().anybodyWaits()
-                        && unsentReplies.isEmpty();
+                || core.rests() && isQuiet() && !applied.localReads().anybodyWaits() && unsentReplies.isEmpty();
     }
 
     /** Whether nobody on this node waits for anything that the loop does. */

@@ -38,6 +38,7 @@ public final class ManyGroups {
     private static final int NODES = 3;
     /** The default of a node; more only where one group has to take more: a command is answered a moment before there is room for another one. */
     private static final int MAX_PENDING = 16_384;
+
     private static final byte[] NO_ANSWER = new byte[0];
 
     private static final String USAGE =
