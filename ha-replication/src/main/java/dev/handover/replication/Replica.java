@@ -581,6 +581,7 @@ final class Replica {
         publish(new HaEvent.PeerConnection(Instant.now(), self.node(), group, peer, reason));
     }
 
+    /** Takes in the event, and what was applied before it; null: only that. */
     void step(@Nullable Event event) {
         if (!ended) {
             take(event);
@@ -588,7 +589,6 @@ final class Replica {
         }
     }
 
-    /** Tells the core what was applied, and the event if there is one. */
     private void take(@Nullable Event event) {
         try {
             if (!touched && !(event instanceof Event.Tick)) {
