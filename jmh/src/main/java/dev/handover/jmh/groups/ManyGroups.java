@@ -36,6 +36,9 @@ import java.util.stream.Stream;
 public final class ManyGroups {
     private static final Duration WAIT = Duration.ofMinutes(2);
     private static final int NODES = 3;
+    /** The default of a node; more only where one group has to take more: a command is answered a moment before there is room for another one. */
+    private static final int MAX_PENDING = 16_384;
+
     private static final byte[] NO_ANSWER = new byte[0];
 
     private static final String USAGE =
@@ -148,7 +151,7 @@ public final class ManyGroups {
     }
 
     private Figures measure(int groups) throws Exception {
-        int room = 2 * inFlight; // a command is answered a moment before there is room for another one
+        int room = Math.max(2 * inFlight, MAX_PENDING);
         return run(
                 groups,
                 builder -> builder.storage(storage).maxPendingCommands(room),
