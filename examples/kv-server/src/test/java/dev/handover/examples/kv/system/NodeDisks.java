@@ -21,6 +21,8 @@ final class NodeDisks implements AutoCloseable {
     /** What the file system itself may need for a large file, and what others may write while it is made. */
     private static final long UNCERTAIN_BYTES = 4 << 20;
 
+    private static final int MOST_ATTEMPTS = 10;
+    private static final String NO_SPACE = "No space left";
     private static final String FILLER = "filler";
 
     private final Path directory;
@@ -93,13 +95,17 @@ final class NodeDisks implements AutoCloseable {
         return ext4;
     }
 
-    /** Takes all room but for so much, though others write meanwhile. */
+    /** Takes all room but for so much, though others write meanwhile; if they take more than expected, the disk is full for a moment. */
     void fill(String node, long leftBytes) throws IOException {
         Path place = directory.resolve(node);
         Path filler = place.resolve(FILLER);
-        long most = usable(place) - leftBytes - UNCERTAIN_BYTES;
-        if (most > 0) {
-            Shell.must("fallocate", "-l", Long.toString(most), filler.toString());
+        String refused = allocate(filler, usable(place) - leftBytes - UNCERTAIN_BYTES);
+        for (int more = MOST_ATTEMPTS - 1; refused != null; more--) {
+            if (more == 0 || !refused.contains(NO_SPACE)) {
+                throw new IOException(refused);
+            }
+            free(node); // what there was before another file grew, such as a journal that is being made
+            refused = allocate(filler, usable(place) - leftBytes - UNCERTAIN_BYTES);
         }
         byte[] block = new byte[16 << 10];
         try (OutputStream out = Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
@@ -107,13 +113,17 @@ final class NodeDisks implements AutoCloseable {
                 out.write(block);
             }
         } catch (IOException e) {
-            if (!String.valueOf(e.getMessage()).contains("No space left")) {
+            if (!String.valueOf(e.getMessage()).contains(NO_SPACE)) {
                 throw e;
             }
         }
     }
 
-    private static long usable(Path place) throws IOException {
+    private static String allocate(Path file, long bytes) {
+        return bytes <= 0 ? null : Shell.attempt("fallocate", "-l", Long.toString(bytes), file.toString());
+    }
+
+    static long usable(Path place) throws IOException {
         return Files.getFileStore(place).getUsableSpace();
     }
 
