@@ -95,6 +95,15 @@ final class DiskWriter extends Worker {
     /** So many logs are many: the processor is the bound then, and commands gather while their log is forced. */
     static final int MANY = 8;
 
+    /** What all logs of the journal hold back; more only if each has the least. */
+    private static final int HELD_BACK_BY_ALL = 64 << 20;
+
+    private static final int LEAST_HELD_BACK = 64 << 10;
+    private static final int MOST_HELD_BACK = 256 << 10;
+
+    /** By one log. Changes between rounds only, for other threads look at it while one is forced. */
+    private int mostHeldBack = MOST_HELD_BACK;
+
     private int untold;
     private final List<Volume> waiting = new ArrayList<>();
     private final List<Volume> unsealed = new ArrayList<>();
@@ -194,7 +203,7 @@ final class DiskWriter extends Worker {
         }
     }
 
-    private static void execute(Volume volume, Effect operation) throws IOException {
+    private void execute(Volume volume, Effect operation) throws IOException {
         if (operation instanceof Effect.WriteEntries write) {
             for (LogEntry entry : write.entries()) { // addAll would copy them into an array first
                 volume.appends.add(entry);
@@ -238,9 +247,9 @@ final class DiskWriter extends Worker {
     }
 
     /** What was appended in a row is written in one go, and that takes the device's time, not only that of the processor: so several logs are written at the same time, too. */
-    private static void write(Volume volume) throws IOException {
+    private void write(Volume volume) throws IOException {
         if (!volume.appends.isEmpty()) {
-            if (volume.journal == null || volume.part == null || !volume.part.holdBack(volume.appends)) {
+            if (volume.journal == null || volume.part == null || !volume.part.holdBack(volume.appends, mostHeldBack)) {
                 volume.store.append(volume.appends);
             }
             volume.appends.clear();
@@ -301,6 +310,7 @@ final class DiskWriter extends Worker {
     /** What is forced with one force: those in the journal, and each other one for itself. */
     private List<List<Volume>> portions(boolean many) {
         Journal taken = journalWithRoom();
+        mostHeldBack = mostHeldBack(dependents.size());
         List<List<Volume>> portions = new ArrayList<>();
         together.clear();
         int busy = 0;
@@ -325,8 +335,13 @@ final class DiskWriter extends Worker {
         return portions;
     }
 
+    /** By one of so many logs. */
+    static int mostHeldBack(int logs) {
+        return Math.max(LEAST_HELD_BACK, Math.min(MOST_HELD_BACK, HELD_BACK_BY_ALL / Math.max(1, logs)));
+    }
+
     /** Whether what the log has to force was put into the next frame. */
-    private static boolean holdsBack(Volume volume, Journal journal) {
+    private boolean holdsBack(Volume volume, Journal journal) {
         if (volume.dead || volume.part == null) {
             return false;
         }

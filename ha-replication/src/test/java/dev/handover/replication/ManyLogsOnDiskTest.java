@@ -80,6 +80,14 @@ class ManyLogsOnDiskTest {
     }
 
     @Test
+    void shouldShareTheMemoryToHoldBackAmongTheLogs() {
+        assertThat(DiskWriter.mostHeldBack(0)).isEqualTo(256 << 10);
+        assertThat(DiskWriter.mostHeldBack(256)).isEqualTo(256 << 10);
+        assertThat(DiskWriter.mostHeldBack(512)).isEqualTo(128 << 10);
+        assertThat(DiskWriter.mostHeldBack(10_000)).isEqualTo(64 << 10);
+    }
+
+    @Test
     void shouldForceManyLogsTogetherUnderLoad() throws Exception {
         ManyLogs a = node("a", GROUPS, JOURNAL_BYTES);
         a.load();

@@ -16,8 +16,12 @@ public interface JournalPart {
      */
     void dependOn(UUID journal) throws IOException;
 
-    /** As {@link LogStore#append}, only into memory; false, and nothing is done, where it has to be appended to the segment. */
-    boolean holdBack(List<LogEntry> entries) throws IOException;
+    /**
+     * As {@link LogStore#append}, only into memory; false, and nothing is done, where it has to be appended to the segment.
+     *
+     * @param most bytes that may be held back at a time
+     */
+    boolean holdBack(List<LogEntry> entries, int most) throws IOException;
 
     /** Bytes that are held back and not durable; -1 if {@link LogStore#force} has to be called. */
     int onlyHeldBack();

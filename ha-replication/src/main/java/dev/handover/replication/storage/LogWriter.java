@@ -17,8 +17,8 @@ final class LogWriter implements Closeable {
     private static final ThreadLocal<ByteBuffer> BUFFERS = ThreadLocal.withInitial(() -> Block.memory(BUFFER));
 
     private static final ByteBuffer NO_BUFFER = ByteBuffer.allocate(0);
-    /** At most so much is held back. */
-    private static final int HELD_BACK = 64 << 10;
+    /** Appended at a time: more is worth a write, and a force, of its own. */
+    private static final int LONGEST_HELD_BACK = 64 << 10;
 
     private static final byte[] ZEROS = new byte[Block.SIZE];
     private static final byte[] NOTHING = {};
@@ -92,23 +92,26 @@ final class LogWriter implements Closeable {
     }
 
     /** As {@link #write}, only into memory; false, and nothing is done, if there is no room for it, or if something has to be forced first. */
-    boolean holdBack(List<LogEntry> entries, long stateSequence) throws IOException {
+    boolean holdBack(List<LogEntry> entries, int most, long stateSequence) throws IOException {
         long bytes = 0;
         for (LogEntry entry : entries) {
             bytes += RecordHeader.SIZE + RecordHeader.padded(entry.payloadLength());
         }
-        if (bytes > HELD_BACK
+        if (bytes > Math.min(most, LONGEST_HELD_BACK)
                 || segment.start() + written > durable
                 || position + bytes + RecordHeader.SIZE > segment.size()) {
             return false;
         }
-        if (heldBack.position() + bytes > HELD_BACK) {
+        if (heldBack.position() + bytes > most) {
             if (durable < end()) {
                 return false;
             }
             writeHeldBack();
+            if (heldBack.capacity() > most) {
+                heldBack = NO_BUFFER;
+            }
         }
-        makeRoomToHoldBack(bytes);
+        makeRoomToHoldBack(bytes, most);
         buffer = heldBack;
         for (LogEntry entry : entries) {
             index.add(entry.index(), end());
@@ -119,10 +122,10 @@ final class LogWriter implements Closeable {
         return true;
     }
 
-    private void makeRoomToHoldBack(long bytes) {
+    private void makeRoomToHoldBack(long bytes, int most) {
         if (heldBack.remaining() < bytes) {
             long size = Math.max(heldBack.position() + bytes, 2L * heldBack.capacity());
-            heldBack = ByteBuffer.allocate((int) Math.max(Block.SIZE, Math.min(HELD_BACK, size)))
+            heldBack = ByteBuffer.allocate((int) Math.max(Block.SIZE, Math.min(most, size)))
                     .put(heldBack.flip());
         }
     }

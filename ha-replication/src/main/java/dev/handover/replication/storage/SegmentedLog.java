@@ -271,14 +271,14 @@ public final class SegmentedLog implements LogStore, JournalPart {
     }
 
     @Override
-    public boolean holdBack(List<LogEntry> entries) throws IOException {
+    public boolean holdBack(List<LogEntry> entries, int most) throws IOException {
         checkUsable();
         if (state.state().journal() == null) {
             return false;
         }
         check(entries);
         try {
-            if (!writer.holdBack(entries, state.state().sequence())) {
+            if (!writer.holdBack(entries, most, state.state().sequence())) {
                 return false;
             }
         } catch (IOException | RuntimeException | Error e) {

@@ -41,7 +41,7 @@ class HeldBackTest extends JournalFixture {
         add(second, 13, 20);
         journal.force();
         assertSame(readAll(second, 20), batch(1, 20));
-        assertThat(first.holdBack(batch(20, 22))).isTrue(); // and never forced
+        assertThat(first.holdBack(batch(20, 22), HELD_BACK)).isTrue(); // and never forced
         add(second, 21, 21);
         die();
 
@@ -74,13 +74,52 @@ class HeldBackTest extends JournalFixture {
     }
 
     @Test
+    void shouldWriteToTheSegmentBeforeMoreIsHeldBackThanMayBe() throws IOException {
+        int most = 10 * RECORD;
+        assertThat(first.holdBack(batch(11, 15), HELD_BACK)).isTrue();
+        assertThat(first.holdBack(batch(16, 21), most)).isFalse(); // nothing of it is durable yet
+        assertThat(journal.add(first)).isTrue();
+        journal.force();
+        assertThat(first.holdBack(batch(16, 26), most)).isFalse();
+        assertThat(first.holdBack(batch(16, 20), most)).isTrue();
+        assertThat(journal.add(first)).isTrue();
+        journal.force();
+        assertThat(inSegment(15 * RECORD)).isEqualTo(0);
+        assertThat(first.holdBack(batch(21, 21), most)).isTrue();
+        assertThat(first.onlyHeldBack()).isEqualTo(RECORD);
+        assertThat(inSegment(10 * RECORD)).isNotEqualTo(0);
+        assertThat(inSegment(19 * RECORD)).isNotEqualTo(0);
+        assertThat(inSegment(20 * RECORD)).isEqualTo(0);
+        assertSame(readAll(first, 21), batch(1, 21));
+    }
+
+    @Test
+    void shouldHoldBackMuchInSmallPortionsOnly() throws IOException {
+        try (SegmentedLog log = dependent("g3", SMALL.withSegmentBytes(1 << 20))) {
+            int fits = (64 << 10) - RecordHeader.SIZE - 8; // a payload of that length needs no padding
+            assertThat(log.holdBack(entries(11, 11, 3, fits + 16), 128 << 10)).isFalse();
+            for (int index = 11; index <= 12; index++) {
+                assertThat(log.holdBack(entries(index, index, 3, fits), 128 << 10))
+                        .isTrue();
+            }
+            assertThat(log.holdBack(batch(13, 13), 128 << 10)).isFalse();
+            assertThat(log.onlyHeldBack()).isEqualTo(2 * (RecordHeader.SIZE + fits));
+        }
+    }
+
+    private int inSegment(int at) throws IOException {
+        return ByteBuffer.wrap(Files.readAllBytes(segments(data.resolve("g1")).get(0)))
+                .getInt(Segment.HEADER + at);
+    }
+
+    @Test
     void shouldReadWhatIsHeldBack() throws IOException {
-        assertThat(first.holdBack(batch(11, 15))).isTrue();
+        assertThat(first.holdBack(batch(11, 15), HELD_BACK)).isTrue();
         assertThat(first.onlyHeldBack()).isEqualTo(5 * RECORD);
         assertThat(first.recovered().lastIndex()).isZero();
         assertSame(readAll(first, 15), batch(1, 15));
         assertThat(first.onlyHeldBack()).isEqualTo(-1); // the segment has it now
-        assertThat(first.holdBack(batch(16, 16))).isFalse();
+        assertThat(first.holdBack(batch(16, 16), HELD_BACK)).isFalse();
         assertThat(journal.add(first)).isFalse();
         first.force();
         assertThat(first.onlyHeldBack()).isZero();
@@ -103,11 +142,11 @@ class HeldBackTest extends JournalFixture {
     void shouldAppendBehindWhatIsHeldBack() throws IOException {
         add(first, 11, 13);
         journal.force();
-        assertThat(first.holdBack(batch(14, 15))).isTrue();
+        assertThat(first.holdBack(batch(14, 15), HELD_BACK)).isTrue();
         first.append(batch(16, 18));
         assertThat(first.onlyHeldBack()).isEqualTo(-1);
         assertThat(journal.add(first)).isFalse();
-        assertThat(first.holdBack(batch(19, 19))).isFalse();
+        assertThat(first.holdBack(batch(19, 19), HELD_BACK)).isFalse();
         assertSame(readAll(first, 18), batch(1, 18));
         for (int crash = 0; crash < 30; crash++) {
             Path left = data.resolveSibling("left" + crash);
@@ -131,7 +170,7 @@ class HeldBackTest extends JournalFixture {
         add(first, 11, 13);
         journal.force();
         first.force(); // nothing but what the journal has
-        assertThat(first.holdBack(batch(14, 16))).isTrue();
+        assertThat(first.holdBack(batch(14, 16), HELD_BACK)).isTrue();
         first.force();
         first.force();
         assertThat(first.onlyHeldBack()).isZero();
@@ -149,7 +188,7 @@ class HeldBackTest extends JournalFixture {
     void shouldCutWhatIsHeldBack() throws IOException {
         add(first, 11, 16);
         journal.force();
-        assertThat(first.holdBack(batch(17, 20))).isTrue();
+        assertThat(first.holdBack(batch(17, 20), HELD_BACK)).isTrue();
         first.truncate(15);
         assertSame(readAll(first, 14), batch(1, 14));
         Path left = data.resolveSibling("left");
@@ -158,10 +197,10 @@ class HeldBackTest extends JournalFixture {
 
         List<LogEntry> expected = new ArrayList<>(batch(1, 14));
         expected.addAll(entries(15, 18, 4, BYTES));
-        assertThat(first.holdBack(entries(15, 18, 4, BYTES))).isTrue();
+        assertThat(first.holdBack(entries(15, 18, 4, BYTES), HELD_BACK)).isTrue();
         assertThat(journal.add(first)).isTrue();
         journal.force();
-        assertThatThrownBy(() -> first.holdBack(batch(19, 19))) // of an earlier epoch
+        assertThatThrownBy(() -> first.holdBack(batch(19, 19), HELD_BACK)) // of an earlier epoch
                 .isInstanceOf(IllegalArgumentException.class);
         die();
         assertHolds(data.resolve("g1"), expected);
@@ -170,7 +209,7 @@ class HeldBackTest extends JournalFixture {
     @Test
     void shouldBeCompactedAndResetWithWhatIsHeldBack() throws IOException {
         for (int last = 10; last < 100; last += 10) {
-            if (first.holdBack(batch(last + 1, last + 10))) {
+            if (first.holdBack(batch(last + 1, last + 10), HELD_BACK)) {
                 assertThat(journal.add(first)).isTrue();
                 journal.force();
             } else {
@@ -198,7 +237,7 @@ class HeldBackTest extends JournalFixture {
             assertSame(log.read(from, 103, 1 << 20), batch(from, 103));
         }
 
-        assertThat(first.holdBack(batch(104, 104))).isTrue();
+        assertThat(first.holdBack(batch(104, 104), HELD_BACK)).isTrue();
         first.reset(info);
         add(first, 96, 98);
         journal.force();
@@ -215,7 +254,7 @@ class HeldBackTest extends JournalFixture {
     @Test
     void shouldHoldNothingBackBehindTheEndOfTheSegment() throws IOException {
         int last = 10;
-        while (first.holdBack(batch(last + 1, last + 1))) {
+        while (first.holdBack(batch(last + 1, last + 1), HELD_BACK)) {
             last++;
             assertThat(last).isLessThan(100);
         }
@@ -238,16 +277,18 @@ class HeldBackTest extends JournalFixture {
         int most = (64 << 10) / RECORD;
         try (SegmentedLog log = dependent("large", large)) {
             for (int index = 11; index <= 10 + most; index++) {
-                assertThat(log.holdBack(batch(index, index))).isTrue();
+                assertThat(log.holdBack(batch(index, index), HELD_BACK)).isTrue();
             }
             int last = 10 + most;
-            assertThat(log.holdBack(batch(last + 1, last + 1))).isFalse();
+            assertThat(log.holdBack(batch(last + 1, last + 1), HELD_BACK)).isFalse();
             assertThat(log.onlyHeldBack()).isEqualTo(most * RECORD);
             assertThat(journal.add(log)).isTrue();
             journal.force();
-            assertThat(log.holdBack(batch(last + 1, last + 1))).isTrue(); // what the journal has goes to the segment
+            assertThat(log.holdBack(batch(last + 1, last + 1), HELD_BACK))
+                    .isTrue(); // what the journal has goes to the segment
             assertThat(log.onlyHeldBack()).isEqualTo(RECORD);
-            assertThat(log.holdBack(entries(last + 2, last + 2, 3, 64 << 10))).isFalse();
+            assertThat(log.holdBack(entries(last + 2, last + 2, 3, 64 << 10), HELD_BACK))
+                    .isFalse();
             assertSame(readAll(log, last + 1), batch(1, last + 1));
         }
     }
@@ -273,16 +314,16 @@ class HeldBackTest extends JournalFixture {
     @Test
     void shouldHoldNothingBackWithoutAJournal() throws IOException {
         try (SegmentedLog log = LogFixture.open(data.resolve("g3"), disk)) {
-            assertThat(log.holdBack(batch(1, 1))).isFalse();
+            assertThat(log.holdBack(batch(1, 1), HELD_BACK)).isFalse();
             assertThat(log.onlyHeldBack()).isEqualTo(-1);
             assertThat(journal.add(log)).isFalse();
             log.append(batch(1, 1));
             log.dependOn(journal.id()); // forces it
             assertThat(log.onlyHeldBack()).isZero();
-            assertThat(log.holdBack(batch(2, 2))).isTrue();
+            assertThat(log.holdBack(batch(2, 2), HELD_BACK)).isTrue();
             log.seal();
             assertThat(state(data.resolve("g3")).journal()).isNull();
-            assertThat(log.holdBack(batch(3, 3))).isFalse();
+            assertThat(log.holdBack(batch(3, 3), HELD_BACK)).isFalse();
             assertThat(journal.add(log)).isFalse();
         }
         assertHolds(data.resolve("g3"), batch(1, 2));
@@ -293,7 +334,7 @@ class HeldBackTest extends JournalFixture {
         first.append(batch(11, 12));
         assertThat(first.onlyHeldBack()).isEqualTo(-1);
         assertThat(journal.add(first)).isFalse();
-        assertThat(first.holdBack(batch(13, 13))).isFalse();
+        assertThat(first.holdBack(batch(13, 13), HELD_BACK)).isFalse();
         add(second, 11, 13);
         journal.force();
         assertThat(first.onlyHeldBack()).isEqualTo(-1); // nothing of it was in that frame

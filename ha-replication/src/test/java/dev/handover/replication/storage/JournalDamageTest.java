@@ -169,10 +169,10 @@ class JournalDamageTest extends JournalFixture {
                 SegmentedLog log = open(other.resolve("g1"))) {
             log.append(batch(1, 10));
             log.dependOn(failing.id());
-            assertThat(log.holdBack(batch(11, 15))).isTrue();
+            assertThat(log.holdBack(batch(11, 15), HELD_BACK)).isTrue();
             assertThat(failing.add(log)).isTrue();
             failing.force();
-            assertThat(log.holdBack(batch(16, 35))).isTrue();
+            assertThat(log.holdBack(batch(16, 35), HELD_BACK)).isTrue();
             assertThat(failing.add(log)).isTrue();
             faulty.tearNextWrite();
             assertThatThrownBy(failing::force).isInstanceOf(IOException.class);

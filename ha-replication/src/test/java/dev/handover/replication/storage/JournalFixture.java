@@ -34,6 +34,9 @@ abstract class JournalFixture {
     /** Room for two of the longest frames, and a seal. */
     static final long LONG = Journal.BEGIN + 2L * Journal.LONGEST_FRAME + Block.SIZE;
 
+    /** By one log. */
+    static final int HELD_BACK = 64 << 10;
+
     @TempDir
     Path root;
 
@@ -84,7 +87,7 @@ abstract class JournalFixture {
     }
 
     void add(SegmentedLog log, long from, long to) throws IOException {
-        assertThat(log.holdBack(batch(from, to))).isTrue();
+        assertThat(log.holdBack(batch(from, to), HELD_BACK)).isTrue();
         assertThat(journal.add(log)).isTrue();
     }
 

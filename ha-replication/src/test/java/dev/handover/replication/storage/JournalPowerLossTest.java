@@ -126,7 +126,7 @@ class JournalPowerLossTest {
                 case 0, 1, 2, 3, 4 -> {
                     List<LogEntry> more = twin.more(epoch, 1 + random.nextInt(3), random.nextInt(500));
                     twin.all.addAll(more);
-                    if (!log.holdBack(more)) {
+                    if (!log.holdBack(more, JournalFixture.HELD_BACK)) {
                         log.append(more);
                     }
                 }

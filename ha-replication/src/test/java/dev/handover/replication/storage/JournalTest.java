@@ -33,7 +33,7 @@ class JournalTest extends JournalFixture {
         public void dependOn(UUID journal) {}
 
         @Override
-        public boolean holdBack(List<LogEntry> entries) {
+        public boolean holdBack(List<LogEntry> entries, int most) {
             return false;
         }
 

@@ -235,7 +235,7 @@ class SegmentedLogPropertyTest {
                     if (journal.take(log)) {
                         allIsDurable();
                     }
-                    holdBack(log, 1 + op.a / 10, op.b * op.b / 10);
+                    holdBack(log, 1 + op.a / 10, op.b * op.b / 10, JournalFixture.HELD_BACK >> op.a % 4);
                 }
                 case FORCE_JOURNAL -> {
                     journal.force(log);
@@ -270,9 +270,9 @@ class SegmentedLogPropertyTest {
             log.append(more(count, bytes));
         }
 
-        private void holdBack(SegmentedLog log, int count, int bytes) throws IOException {
+        private void holdBack(SegmentedLog log, int count, int bytes, int most) throws IOException {
             List<LogEntry> more = more(count, bytes);
-            if (!log.holdBack(more)) {
+            if (!log.holdBack(more, most)) {
                 log.append(more);
             }
         }
