@@ -99,13 +99,13 @@ final class NodeDisks implements AutoCloseable {
     void fill(String node, long leftBytes) throws IOException {
         Path place = directory.resolve(node);
         Path filler = place.resolve(FILLER);
-        String refused = allocate(filler, usable(place) - leftBytes - UNCERTAIN_BYTES);
-        for (int more = MOST_ATTEMPTS - 1; refused != null; more--) {
-            if (more == 0 || !refused.contains(NO_SPACE)) {
+        String refused;
+        int attempts = 0;
+        while ((refused = allocate(filler, usable(place) - leftBytes - UNCERTAIN_BYTES)) != null) {
+            if (++attempts == MOST_ATTEMPTS || !refused.contains(NO_SPACE)) {
                 throw new IOException(refused);
             }
             free(node); // what there was before another file grew, such as a journal that is being made
-            refused = allocate(filler, usable(place) - leftBytes - UNCERTAIN_BYTES);
         }
         byte[] block = new byte[16 << 10];
         try (OutputStream out = Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
