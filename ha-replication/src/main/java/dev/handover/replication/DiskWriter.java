@@ -248,13 +248,24 @@ final class DiskWriter extends Worker {
 
     /** What was appended in a row is written in one go, and that takes the device's time, not only that of the processor: so several logs are written at the same time, too. */
     private void write(Volume volume) throws IOException {
-        if (!volume.appends.isEmpty()) {
-            if (volume.journal == null || volume.part == null || !volume.part.holdBack(volume.appends, mostHeldBack)) {
-                volume.store.append(volume.appends);
-            }
-            volume.appends.clear();
-            volume.unforced = true;
+        if (!volume.appends.isEmpty() && !holdBack(volume)) {
+            volume.store.append(volume.appends);
+            written(volume);
         }
+    }
+
+    /** Whether what was appended waits in memory now, for the next frame of the journal. */
+    private boolean holdBack(Volume volume) throws IOException {
+        if (volume.journal == null || volume.part == null || !volume.part.holdBack(volume.appends, mostHeldBack)) {
+            return false;
+        }
+        written(volume);
+        return true;
+    }
+
+    private static void written(Volume volume) {
+        volume.appends.clear();
+        volume.unforced = true;
     }
 
     @Override
@@ -346,7 +357,9 @@ final class DiskWriter extends Worker {
             return false;
         }
         try {
-            write(volume);
+            if (!volume.appends.isEmpty() && !holdBack(volume)) {
+                return false; // a segment has to be written, perhaps begun: while the frame is forced
+            }
             return volume.unforced && journal.add(volume.part);
         } catch (IOException | RuntimeException | Error e) {
             volume.failure = e;

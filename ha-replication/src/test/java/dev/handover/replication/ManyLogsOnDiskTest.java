@@ -228,6 +228,39 @@ class ManyLogsOnDiskTest {
         return true;
     }
 
+    /** Its write takes the device's time, and more where a segment begins: for many logs at once that would keep all waiting for seconds. */
+    @Test
+    void shouldForceTheFrameOfTheOthersWhileOneIsWrittenToItsSegment() throws Exception {
+        ManyLogs a = node("a", GROUPS, JOURNAL_BYTES);
+        ManyLogs.Group large = a.groups.get(3);
+        a.load();
+        UUID journal = a.awaitJournal(null);
+        TestCluster.await("it depends on it, too", () -> journal.equals(large.journal()));
+        a.disk().stall(JOURNALS, Operation.FORCE);
+        a.disk().stall(SEGMENTS, Operation.WRITE);
+        large.fillers(1000); // nothing of that length is held back
+
+        TestCluster.await("both at the same time", () -> {
+            if (a.disk().waiting(SEGMENTS).isEmpty()) {
+                a.disk().letOneGo(JOURNALS);
+                return false;
+            }
+            boolean both = !a.disk().waiting(JOURNALS).isEmpty();
+            if (!both) { // perhaps nobody else had anything to force
+                a.disk().letOneGo(SEGMENTS);
+            }
+            return both;
+        });
+
+        a.disk().letGo();
+        a.awaitMore(1000);
+        a.finish();
+        for (ManyLogs.Group group : a.groups) {
+            assertThat(group.failure()).isNull();
+            assertThat(group.nothingIsLost()).isEqualTo(group.acknowledged());
+        }
+    }
+
     private static void isRefused(ManyLogs.Group group, String why) {
         assertThatThrownBy(
                         () -> group.log().submit(TestCluster.bytes("0 refused")).get(10, TimeUnit.SECONDS))

@@ -206,7 +206,7 @@ final class LogWriter implements Closeable {
     void begin(LogStart start) throws IOException {
         files.add(segment, start.indexAtOffset());
         index.beginRun();
-        allocator.prepare(segment.end());
+        allocator.prepare(segment);
     }
 
     private long end() {
@@ -229,7 +229,7 @@ final class LogWriter implements Closeable {
         written = position;
         files.add(next, nextIndex - 1);
         index.beginRun();
-        allocator.prepare(next.end());
+        allocator.prepare(next);
         begin();
     }
 

@@ -13,19 +13,20 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes segments: every byte is written in advance, so that a force of the log moves data and nothing else. The next one is made by a thread while
- * the current one fills: little by little, ahead of the writer, since all that is written to a disk at once keeps the log's own forces waiting. Apart from that
+ * the current one fills: little by little, ahead of the writer, since all that is written to a disk at once keeps the logs' forces waiting. Apart from that
  * thread, used by the writer only.
  */
 final class SegmentAllocator implements Closeable {
     static final String TEMPORARY = "next.tmp";
     private static final long TIMEOUT_SECONDS = 60;
     private static final long LOOK_EVERY_MILLIS = 200;
-    /** For each byte, while the segment being made is well ahead of the writer. */
-    private static final long PAUSE_NANOS = 24;
+    /** Of what is made of a segment, so much has to be filled in the one before it until the next portion is urgent: both as parts of their whole. */
+    private static final double BEHIND = 0.75;
 
     /** Through the page cache: in small portions, since the log's own forces run at the same time. */
     private static final int FORCE_EVERY = 1 << 20;
@@ -47,20 +48,28 @@ final class SegmentAllocator implements Closeable {
     private final Path directory;
     private final UUID logId;
     private final StorageOptions options;
+    private final SegmentPace pace;
     private volatile boolean closed;
     private volatile @Nullable FutureTask<Segment> spare;
     private volatile @Nullable String lacksRoom;
     /** How far the writer is in its segment. */
     private volatile long filled;
+    /** How far it is when the thread that makes the next one has to go on. */
+    private volatile long due = Long.MAX_VALUE;
 
     private CountDownLatch wanted = new CountDownLatch(1);
     private @Nullable Thread thread;
 
     SegmentAllocator(Disk disk, Path directory, UUID logId, StorageOptions options) {
+        this(disk, directory, logId, options, SegmentPace.OF_THE_PROCESS);
+    }
+
+    SegmentAllocator(Disk disk, Path directory, UUID logId, StorageOptions options, SegmentPace pace) {
         this.disk = disk;
         this.directory = directory;
         this.logId = logId;
         this.options = options;
+        this.pace = pace;
     }
 
     /** A spare that was there already when the log was opened. */
@@ -70,15 +79,16 @@ final class SegmentAllocator implements Closeable {
         spare = done;
     }
 
-    /** Begins to make the segment that starts there. */
-    void prepare(long start) {
+    /** Begins to make the segment behind this one, which is being filled. */
+    void prepare(Segment current) {
         CountDownLatch noLonger = new CountDownLatch(1);
-        FutureTask<Segment> task = new FutureTask<>(() -> makeWhenThereIsRoom(start, noLonger));
-        Thread maker = new Thread(task, "handover-segment-" + directory.getFileName() + "-" + start);
+        FutureTask<Segment> task = new FutureTask<>(() -> makeWhenThereIsRoom(current, noLonger));
+        Thread maker = new Thread(task, "handover-segment-" + directory.getFileName() + "-" + current.end());
         maker.setDaemon(true);
         thread = maker;
         wanted = noLonger;
         filled = 0;
+        due = Long.MAX_VALUE;
         spare = task;
         maker.start();
     }
@@ -86,14 +96,17 @@ final class SegmentAllocator implements Closeable {
     /** The writer has come so far in its segment. */
     void filled(long bytes) {
         filled = bytes;
+        if (bytes >= due) {
+            LockSupport.unpark(thread);
+        }
     }
 
     /** Looks again now and then while the disk is nearly full, until the writer can wait no longer. */
-    private Segment makeWhenThereIsRoom(long start, CountDownLatch noLonger) throws IOException {
+    private Segment makeWhenThereIsRoom(Segment current, CountDownLatch noLonger) throws IOException {
         try {
             while (true) {
                 try {
-                    return make(start, options.sizeAt(start), noLonger);
+                    return makeSlowly(current, noLonger);
                 } catch (NoSpaceException e) {
                     lacksRoom = e.whileItWaits();
                     waitForRoom(e, noLonger);
@@ -101,6 +114,16 @@ final class SegmentAllocator implements Closeable {
             }
         } finally {
             lacksRoom = null;
+        }
+    }
+
+    private Segment makeSlowly(Segment current, CountDownLatch noLonger) throws IOException {
+        long size = options.sizeAt(current.end());
+        pace.begin();
+        try {
+            return make(current.end(), size, BEHIND * current.size() / size, noLonger);
+        } finally {
+            pace.end();
         }
     }
 
@@ -115,16 +138,13 @@ final class SegmentAllocator implements Closeable {
         }
     }
 
-    /** Leaves disk and processor to the log, unless the writer waits for the segment, or the log is closed. */
-    private void pause(long nanos, CountDownLatch wanted) throws IOException {
-        try {
-            if (wanted.await(nanos, TimeUnit.NANOSECONDS)) {
-                return;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while making a segment in " + directory);
+    /** Leaves disk and processor to the logs until the writer comes so far or waits for the segment, or the log is closed; a little at least where nobody waits. */
+    private void pause(long nanos, long until, CountDownLatch wanted) {
+        due = until;
+        if (filled < until && wanted.getCount() > 0 && !closed) {
+            LockSupport.parkNanos(nanos);
         }
+        due = Long.MAX_VALUE;
     }
 
     /** Why the next segment could not be made; empty if it was, or is being made. Any thread. */
@@ -170,7 +190,7 @@ final class SegmentAllocator implements Closeable {
         if (task == null) {
             return null;
         }
-        wanted.countDown();
+        hurry();
         try {
             return task.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -189,12 +209,22 @@ final class SegmentAllocator implements Closeable {
         }
     }
 
-    /** Makes a segment, durable with its name on return. */
-    Segment make(long start, long size) throws IOException {
-        return make(start, size, new CountDownLatch(0));
+    private void hurry() {
+        wanted.countDown();
+        LockSupport.unpark(thread);
     }
 
-    private Segment make(long start, long size, CountDownLatch noLonger) throws IOException {
+    /** Makes a segment, durable with its name on return. */
+    Segment make(long start, long size) throws IOException {
+        return make(start, size, 0, new CountDownLatch(0));
+    }
+
+    /**
+     * The same, slowly.
+     *
+     * @param behind how far the writer may be in its segment for each byte of this one
+     */
+    private Segment make(long start, long size, double behind, CountDownLatch noLonger) throws IOException {
         long usable = disk.usableBytes(directory);
         if (usable - size < options.reserveBytes()) {
             throw new NoSpaceException(
@@ -218,11 +248,9 @@ final class SegmentAllocator implements Closeable {
                     if (!file.isDirect()) {
                         file.force();
                     }
-                    if (3 * at > 4 * filled) {
-                        pause(portion * PAUSE_NANOS, noLonger);
-                    }
+                    pause(pace.pauseNanos(portion), (long) (behind * at), noLonger);
                 } else if (at % BREATHE_EVERY == 0) {
-                    pause(BREATH_NANOS, noLonger);
+                    pause(BREATH_NANOS, Long.MAX_VALUE, noLonger);
                 }
             }
             Disk.writeFully(file, segment.header(logId), 0);
@@ -255,7 +283,7 @@ final class SegmentAllocator implements Closeable {
     @Override
     public void close() throws IOException {
         closed = true;
-        wanted.countDown();
+        hurry();
         Thread maker = thread;
         if (maker == null) {
             return;

@@ -81,7 +81,7 @@ public final class SegmentedLog implements LogStore, JournalPart {
         StateFile.State found = state.state();
         saveIndependent(found.opened(writer.durable()));
         if (recovery.spare().isEmpty()) {
-            allocator.prepare(current.end());
+            allocator.prepare(current);
         } else {
             allocator.adopt(recovery.spare().get(0));
         }

@@ -126,6 +126,17 @@ public final class FaultyDisk implements Disk {
         });
     }
 
+    /** One operation that hangs on a file whose name ends so goes on; the next one hangs. */
+    public void letOneGo(String nameEnds) {
+        locked(() -> {
+            hanging.entrySet().stream()
+                    .filter(one -> one.getValue().toString().endsWith(nameEnds))
+                    .findFirst()
+                    .ifPresent(one -> hanging.remove(one.getKey()));
+            changed.signalAll();
+        });
+    }
+
     /** The names of the threads that hang on files whose name ends so. */
     public List<String> waiting(String nameEnds) {
         return locked(() -> hanging.entrySet().stream()
@@ -165,16 +176,23 @@ public final class FaultyDisk implements Disk {
         });
     }
 
+    private boolean isStalled(Operation operation, Path path) {
+        return stalled.stream().anyMatch(stall -> stall.holds(operation, path));
+    }
+
     private void before(Operation operation, Path path) throws IOException {
         lock.lock();
         try {
             long left = TimeUnit.SECONDS.toNanos(LONGEST_STALL_SECONDS);
-            hanging.put(Thread.currentThread(), path);
             if (operation == Operation.FORCE) {
                 forces.merge(path, 1, Integer::sum);
             }
             try {
-                while (stalled.stream().anyMatch(stall -> stall.holds(operation, path))) {
+                Thread me = Thread.currentThread();
+                if (isStalled(operation, path)) {
+                    hanging.put(me, path);
+                }
+                while (hanging.containsKey(me) && isStalled(operation, path)) {
                     left = changed.awaitNanos(left);
                     if (left <= 0) {
                         throw new IOException("a test has let an operation hang for " + LONGEST_STALL_SECONDS + " s");

@@ -10,9 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,7 +24,7 @@ class SegmentAllocatorTest {
     @TempDir
     Path directory;
 
-    private final List<Integer> writes = new ArrayList<>();
+    private final List<Integer> writes = new CopyOnWriteArrayList<>();
 
     /** Large pieces would make every small write into the segment slow later on. */
     @Test
@@ -59,6 +59,85 @@ class SegmentAllocatorTest {
         assertThat(Segment.open(Disk.REAL, made.path(), logId)).isEqualTo(made);
     }
 
+    /** What many logs write ahead at once keeps the forces of all waiting, and what a writer has to wait for keeps that one waiting. */
+    @Test
+    void shouldStayOnlySoFarAheadOfTheWriterWhereThePaceIsSlow() throws Exception {
+        Recording disk = new Recording();
+        disk.direct = true;
+        StorageOptions options = StorageOptions.defaults().withSegmentBytes(1 << 20);
+        Segment current = new Segment(directory.resolve("current"), 1 << 24, 1 << 19);
+        SegmentPace pace = new SegmentPace(Duration.ofDays(1).toNanos() / LARGE);
+        try (SegmentAllocator allocator = new SegmentAllocator(disk, directory, UUID.randomUUID(), options, pace)) {
+            allocator.prepare(current);
+            awaitPausedAfter(2);
+            int due = (int) (0.75 * LARGE * current.size() / options.segmentBytes());
+            allocator.filled(due - 1);
+            awaitPausedAfter(2);
+            allocator.filled(due);
+            awaitPausedAfter(3);
+
+            Segment made = allocator.take(current.end(), 100);
+            assertThat(made.size()).isEqualTo(1 << 20);
+            assertThat(writes).containsExactly(LARGE, LARGE, LARGE, LARGE, Block.SIZE);
+        }
+        assertThat(pace.pauseNanos(LARGE)).isZero();
+    }
+
+    @Test
+    void shouldEndThePauseWhenItIsClosed() throws Exception {
+        Recording disk = new Recording();
+        disk.direct = true;
+        SegmentAllocator allocator = new SegmentAllocator(
+                disk,
+                directory,
+                UUID.randomUUID(),
+                StorageOptions.defaults(),
+                new SegmentPace(Duration.ofDays(1).toNanos() / LARGE));
+        allocator.prepare(new Segment(directory.resolve("current"), 1 << 24, 1 << 19));
+        awaitPausedAfter(2);
+
+        allocator.close();
+
+        assertThat(makers()).isEmpty();
+    }
+
+    /** A group that is hardly used takes little, and many that begin together do not write much more than their logs. */
+    @Test
+    void shouldMakeLargerSegmentsForALongerLog() {
+        StorageOptions options = StorageOptions.defaults();
+        assertThat(options.sizeAt(0)).isEqualTo(256 << 10);
+        assertThat(options.sizeAt(1 << 20)).isEqualTo(256 << 10);
+        assertThat(options.sizeAt(40 << 20)).isEqualTo(10 << 20);
+        assertThat(options.sizeAt(1L << 40)).isEqualTo(options.segmentBytes());
+    }
+
+    @Test
+    void shouldShareThePaceAmongAllThatAreMaking() {
+        SegmentPace pace = new SegmentPace(24);
+        pace.begin();
+        assertThat(pace.pauseNanos(1000)).isEqualTo(24_000);
+        pace.begin();
+        pace.begin();
+        assertThat(pace.pauseNanos(1000)).isEqualTo(72_000);
+        pace.end();
+        assertThat(pace.pauseNanos(1000)).isEqualTo(48_000);
+    }
+
+    private void awaitPausedAfter(int portions) throws Exception {
+        TestNodes.await(
+                LIMIT,
+                () -> writes + " and " + makers(),
+                () -> writes.size() == portions
+                        && makers().stream().allMatch(maker -> maker.getState() == Thread.State.TIMED_WAITING));
+    }
+
+    private List<Thread> makers() {
+        String name = "handover-segment-" + directory.getFileName();
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith(name))
+                .toList();
+    }
+
     @Test
     void shouldTryAgainWhenTheDiskBecomesFullWhileASegmentIsMade() throws Exception {
         UUID logId = UUID.randomUUID();
@@ -66,7 +145,7 @@ class SegmentAllocatorTest {
         disk.stall(Operation.WRITE);
         StorageOptions options = StorageOptions.defaults().withSegmentBytes(1 << 18);
         try (SegmentAllocator allocator = new SegmentAllocator(disk, directory, logId, options)) {
-            allocator.prepare(1);
+            allocator.prepare(new Segment(directory, 0, 1));
             TestNodes.await(LIMIT, () -> "the first write", () -> disk.waiting() == 1);
             disk.room(3 * SMALL);
             disk.letGo();
