@@ -126,7 +126,7 @@ final class Commands {
         CallerSession session = submission.session;
         session.remove(submission);
         submission.letGo();
-        replica.admission().release(submission.payloadLength());
+        submission.leave();
     }
 
     /** Commands go to this node from now on (maybe this one itself); null: nowhere. Everything that is on its way to another is sent again. */

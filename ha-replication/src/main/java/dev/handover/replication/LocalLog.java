@@ -95,7 +95,7 @@ final class LocalLog implements ReplicatedLog {
     /** Whether the loop takes it; why not, or null. */
     private @Nullable HandoverException post(Submission submission) {
         if (!node.loop().postQuietly(submission)) {
-            replica.admission().release(submission.payloadLength());
+            submission.leave();
             return closed();
         }
         if (!node.applier()

@@ -441,7 +441,6 @@ final class Replica {
     void arrived(Submission submission) {
         HandoverException reason = endReason;
         if (reason != null) {
-            admission.release(submission.payloadLength());
             completions.end(submission, null, reason);
         } else {
             commands.arrived(submission);

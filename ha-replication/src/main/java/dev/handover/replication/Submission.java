@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 final class Submission extends Mailbox.Mail implements Origin, Proposed {
     private static final Logger LOG = LoggerFactory.getLogger(Submission.class);
     private static final VarHandle CALLBACK;
+    private static final VarHandle ADMITTED;
     private static final byte[] NOTHING = {};
     private static final Object GONE = new Object();
     private static final byte NONE = -1;
@@ -24,7 +25,9 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
 
     static {
         try {
-            CALLBACK = MethodHandles.lookup().findVarHandle(Submission.class, "callback", CommandCallback.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            CALLBACK = lookup.findVarHandle(Submission.class, "callback", CommandCallback.class);
+            ADMITTED = lookup.findVarHandle(Submission.class, "admitted", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -50,6 +53,9 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
 
     /** Who is told how it ended; null after that, and if nobody is. */
     private volatile @Nullable CommandCallback callback;
+
+    /** Counts among what is under way. */
+    private volatile boolean admitted;
 
     /** A byte[], or the {@link PayloadBlock} that the command is a part of and that it holds, or {@link #GONE}. */
     private Object source = NOTHING;
@@ -101,6 +107,7 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
         opens = kind == LogEntry.Kind.OPEN_SESSION;
         this.deadlineNanos = deadlineNanos;
         this.callback = callback;
+        admitted = !opens;
     }
 
     void payload(byte[] own) {
@@ -123,12 +130,20 @@ final class Submission extends Mailbox.Mail implements Origin, Proposed {
         }
     }
 
+    /** There is room for another one. Any thread; once is enough. */
+    void leave() {
+        if (admitted && ADMITTED.compareAndSet(this, true, false)) {
+            session.replica.admission().release(length);
+        }
+    }
+
     /** Tells the caller, unless he has been told. Any thread. */
     void end(byte @Nullable [] result, @Nullable Throwable failure) {
         CommandCallback told = (CommandCallback) CALLBACK.getAndSet(this, null);
         if (told == null) {
             return;
         }
+        leave(); // who is told may send the next one at once
         try {
             told.ended(result, failure);
         } catch (RuntimeException | Error e) {

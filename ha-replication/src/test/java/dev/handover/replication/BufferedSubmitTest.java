@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -98,6 +99,36 @@ class BufferedSubmitTest {
                 .failsWithin(20, TimeUnit.SECONDS)
                 .withThrowableThat()
                 .withCauseInstanceOf(ReplicaClosedException.class);
+    }
+
+    /** However many may be under way, that many can go on for ever, each with the next one as soon as it is told. */
+    @Test
+    void shouldHaveRoomForTheNextOneWhenTheCallerIsTold() throws Exception {
+        cluster.settings = builder -> builder.maxPendingCommands(2);
+        List<Running> nodes = cluster.startInSync("a", "b");
+        for (Running node : nodes) { // the leader, and one that forwards
+            AtomicInteger left = new AtomicInteger(2000);
+            CompletableFuture<Void> all = CompletableFuture.allOf(inARow(node, left), inARow(node, left));
+            all.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static CompletableFuture<Void> inARow(Running node, AtomicInteger left) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        next(node, left, done);
+        return done;
+    }
+
+    private static void next(Running node, AtomicInteger left, CompletableFuture<Void> done) {
+        node.log().submit(ByteBuffer.wrap(bytes("next")), (result, failure) -> {
+            if (failure != null) {
+                done.completeExceptionally(failure);
+            } else if (left.decrementAndGet() <= 0) {
+                done.complete(null);
+            } else {
+                next(node, left, done);
+            }
+        });
     }
 
     @Test

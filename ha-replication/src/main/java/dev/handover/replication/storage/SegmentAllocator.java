@@ -138,7 +138,7 @@ final class SegmentAllocator implements Closeable {
         }
     }
 
-    /** Leaves disk and processor to the logs until the writer comes so far or waits for the segment, or the log is closed; a little at least where nobody waits. */
+    /** Leaves disk and processor to the logs for so long, or until the writer has come so far, or waits for the segment, or the log is closed. */
     private void pause(long nanos, long until, CountDownLatch wanted) {
         due = until;
         if (filled < until && wanted.getCount() > 0 && !closed) {

@@ -36,7 +36,7 @@ import java.util.stream.Stream;
 public final class ManyGroups {
     private static final Duration WAIT = Duration.ofMinutes(2);
     private static final int NODES = 3;
-    /** The default of a node; more only where one group has to take more: a command is answered a moment before there is room for another one. */
+    /** The default of a node; more only where one group has to take more. */
     private static final int MAX_PENDING = 16_384;
 
     private static final byte[] NO_ANSWER = new byte[0];
@@ -151,7 +151,7 @@ public final class ManyGroups {
     }
 
     private Figures measure(int groups) throws Exception {
-        int room = Math.max(2 * inFlight, MAX_PENDING);
+        int room = Math.max(inFlight, MAX_PENDING);
         return run(
                 groups,
                 builder -> builder.storage(storage).maxPendingCommands(room),
