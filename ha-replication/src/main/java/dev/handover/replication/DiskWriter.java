@@ -326,7 +326,7 @@ final class DiskWriter extends Worker {
         together.clear();
         int busy = 0;
         for (Volume volume : waiting) {
-            if (taken != null && volume.journal == taken && holdsBack(volume, taken)) {
+            if (taken != null && volume.journal == taken && putIntoFrame(volume, taken)) {
                 together.add(volume);
                 continue;
             }
@@ -352,7 +352,7 @@ final class DiskWriter extends Worker {
     }
 
     /** Whether what the log has to force was put into the next frame. */
-    private boolean holdsBack(Volume volume, Journal journal) {
+    private boolean putIntoFrame(Volume volume, Journal journal) {
         if (volume.dead || volume.part == null) {
             return false;
         }

@@ -228,14 +228,20 @@ class ManyLogsOnDiskTest {
         return true;
     }
 
+    /** The one that the logs of the node depend on, and this one, too. */
+    private static UUID awaitJournalOf(ManyLogs node, ManyLogs.Group group) throws Exception {
+        UUID journal = node.awaitJournal(null);
+        TestCluster.await("it depends on it, too", () -> journal.equals(group.journal()));
+        return journal;
+    }
+
     /** Its write takes the device's time, and more where a segment begins: for many logs at once that would keep all waiting for seconds. */
     @Test
     void shouldForceTheFrameOfTheOthersWhileOneIsWrittenToItsSegment() throws Exception {
         ManyLogs a = node("a", GROUPS, JOURNAL_BYTES);
         ManyLogs.Group large = a.groups.get(3);
         a.load();
-        UUID journal = a.awaitJournal(null);
-        TestCluster.await("it depends on it, too", () -> journal.equals(large.journal()));
+        awaitJournalOf(a, large);
         a.disk().stall(JOURNALS, Operation.FORCE);
         a.disk().stall(SEGMENTS, Operation.WRITE);
         large.fillers(1000); // nothing of that length is held back
@@ -284,8 +290,7 @@ class ManyLogsOnDiskTest {
         ManyLogs a = node("a", GROUPS, SMALL_JOURNAL_BYTES);
         ManyLogs.Group victim = a.groups.get(3);
         a.load();
-        UUID journal = a.awaitJournal(null);
-        TestCluster.await("it depends on it, too", () -> journal.equals(victim.journal()));
+        UUID journal = awaitJournalOf(a, victim);
         fail(a, victim, Operation.WRITE);
         TestCluster.await("the write fails", () -> isFaulted(victim));
         UUID next = a.awaitJournal(journal);
