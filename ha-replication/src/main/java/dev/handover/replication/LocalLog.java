@@ -187,11 +187,10 @@ final class LocalLog implements ReplicatedLog {
         if (ended != null) {
             return CompletableFuture.failedFuture(ended);
         }
-        if (!replica.admission().enter(0)) {
+        ReadRequest<T> read = new ReadRequest<>(replica, System.nanoTime() + commandTimeoutNanos, true, reader);
+        if (!read.enter(replica.admission())) {
             return CompletableFuture.failedFuture(overloaded("commands and reads are under way here"));
         }
-        ReadRequest<T> read = new ReadRequest<>(replica, System.nanoTime() + commandTimeoutNanos, true, reader);
-        read.future.whenComplete((result, failure) -> replica.admission().release(0));
         begin.accept(read);
         return read.future;
     }

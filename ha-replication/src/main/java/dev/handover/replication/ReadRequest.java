@@ -1,5 +1,7 @@
 package dev.handover.replication;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -7,6 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /** A question to the state machine, until it is answered. */
 final class ReadRequest<T> extends Mailbox.Mail {
+    private static final VarHandle ROOM;
+
+    static {
+        try {
+            ROOM = MethodHandles.lookup().findVarHandle(ReadRequest.class, "room", Admission.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     final Replica replica;
     final long deadlineNanos;
     final CompletableFuture<T> future = new CompletableFuture<>();
@@ -15,6 +27,9 @@ final class ReadRequest<T> extends Mailbox.Mail {
     final boolean needsState;
 
     private @Nullable Supplier<T> reader; // until it is answered
+    /** Where it takes room until it is answered; null if nowhere, as that of another node. */
+    @SuppressWarnings("UnusedVariable") // only by its handle
+    private volatile @Nullable Admission room;
 
     /** Whether the lease that it relies on holds; null if it was confirmed otherwise. Belongs to the applier. */
     @Nullable
@@ -28,6 +43,23 @@ final class ReadRequest<T> extends Mailbox.Mail {
         this.needsState = needsState;
         this.deadlineNanos = deadlineNanos;
         this.reader = reader;
+    }
+
+    /** Takes room, if there is any, until it is answered or its asker has given it up. */
+    boolean enter(Admission admission) {
+        if (!admission.enter(0)) {
+            return false;
+        }
+        room = admission;
+        future.whenComplete((result, failure) -> leave()); // he may have completed it himself
+        return true;
+    }
+
+    private void leave() {
+        Admission left = (Admission) ROOM.getAndSet(this, null);
+        if (left != null) {
+            left.release(0);
+        }
     }
 
     @Override
@@ -66,6 +98,7 @@ final class ReadRequest<T> extends Mailbox.Mail {
             return false;
         }
         reader = null;
+        leave(); // who is told may ask again at once
         if (failure == null) {
             future.complete(result);
         } else {
@@ -76,6 +109,7 @@ final class ReadRequest<T> extends Mailbox.Mail {
 
     void fail(RuntimeException reason) {
         reader = null;
+        leave();
         future.completeExceptionally(reason);
     }
 }

@@ -121,6 +121,23 @@ class OutcomesTest {
     }
 
     @Test
+    void shouldHaveRoomForTheNextReadOfWhoIsTold() throws Exception {
+        CompletableFuture<String> asked = new CompletableFuture<>();
+        cluster.settings = builder -> builder.maxPendingCommands(1);
+        Running a = cluster.startInSync("a").get(0);
+        CompletableFuture<String> last = a.log()
+                .read(Consistency.LINEARIZABLE, asked::join)
+                .thenCompose(answer -> a.log().<String>read(Consistency.LINEARIZABLE, () -> {
+                    throw new IllegalStateException(answer + ", and the reader failed");
+                }))
+                .exceptionallyCompose(
+                        failure -> a.log().read(Consistency.LINEARIZABLE, () -> "after " + failure.getCause()));
+        asked.complete("told");
+
+        assertThat(last).succeedsWithin(10, TimeUnit.SECONDS).asString().contains("told, and the reader failed");
+    }
+
+    @Test
     void shouldRefuseWritesBelowMinInSync() throws Exception {
         cluster.settings = builder -> builder.minInSync(2);
         Running a = cluster.start("a");
