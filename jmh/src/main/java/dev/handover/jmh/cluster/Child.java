@@ -31,7 +31,8 @@ final class Child {
             switch (words[0]) {
                 case "stats" ->
                     say(server.leads() + " " + allocated(threads) + " "
-                            + server.ledger().applied());
+                            + server.ledger().applied() + " "
+                            + server.copies().get().text());
                 case "audit" -> {
                     BitSet acknowledged = BitSet.valueOf(Files.readAllBytes(Path.of(words[1])));
                     say(server.ledger().missing(acknowledged) + " "

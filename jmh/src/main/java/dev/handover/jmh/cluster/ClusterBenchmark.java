@@ -1,6 +1,7 @@
 package dev.handover.jmh.cluster;
 
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
+import dev.handover.jmh.Copies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,13 +103,27 @@ public final class ClusterBenchmark {
             if (options.reads() == 0 || contender.reads()) {
                 for (int bytes : options.sizes()) {
                     for (int window : options.windows()) {
-                        report.row(contender, cluster.run(options, window, bytes));
+                        row(report, contender, () -> cluster.run(options, window, bytes));
                     }
                 }
             }
             if (options.wide() > 0) {
                 wide(options, report, contender, cluster);
             }
+        }
+    }
+
+    /** Of one piece of work. */
+    private interface Measured {
+        Row row() throws IOException, InterruptedException;
+    }
+
+    private static void row(Report report, Contender contender, Measured measured)
+            throws IOException, InterruptedException {
+        try {
+            report.row(contender, measured.row());
+        } catch (Copies.NotAllException e) { // the next row may be one
+            report.misbehaved(contender, String.valueOf(e.getMessage()));
         }
     }
 
@@ -142,11 +157,11 @@ public final class ClusterBenchmark {
             if (window == 1) {
                 continue;
             }
-            report.row(contender, cluster.run(window, LARGER_BYTES, options.reads(), seconds, seconds));
+            row(report, contender, () -> cluster.run(window, LARGER_BYTES, options.reads(), seconds, seconds));
             if (contender.reads()) {
                 int bytes = options.sizes().get(0);
-                report.row(contender, cluster.run(window, bytes, MOSTLY_READS, seconds, seconds));
-                report.row(contender, cluster.run(window, bytes, 100, seconds, seconds));
+                row(report, contender, () -> cluster.run(window, bytes, MOSTLY_READS, seconds, seconds));
+                row(report, contender, () -> cluster.run(window, bytes, 100, seconds, seconds));
             }
         }
     }
@@ -157,9 +172,11 @@ public final class ClusterBenchmark {
         Layout layout = Layout.choose(options.directory().resolve("handover-pair"), 2, zooKeeper);
         try (RunningCluster cluster = new RunningCluster(handover, layout, List.of())) {
             for (int window : options.windows()) {
-                Row row = cluster.run(
-                        window, options.sizes().get(0), options.reads(), options.warmSeconds(), options.wide());
-                report.row(handover, row);
+                int bytes = options.sizes().get(0);
+                row(
+                        report,
+                        handover,
+                        () -> cluster.run(window, bytes, options.reads(), options.warmSeconds(), options.wide()));
             }
             clear(layout.directory());
         } catch (IOException | RuntimeException e) {
@@ -170,7 +187,12 @@ public final class ClusterBenchmark {
     private static void grow(Options options, Report report, String zooKeeper) throws InterruptedException {
         List<Growth.Line> lines = new ArrayList<>();
         try {
-            Growth.measure(options.directory(), zooKeeper, options.growth(), lines);
+            Growth.measure(
+                    options.directory(),
+                    zooKeeper,
+                    options.growth(),
+                    lines,
+                    problem -> report.misbehaved(new HandoverContender(), problem));
         } catch (IOException | RuntimeException e) { // what was measured before is reported all the same
             report.misbehaved(new HandoverContender(), String.valueOf(e.getMessage()));
         }

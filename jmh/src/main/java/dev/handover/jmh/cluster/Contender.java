@@ -1,8 +1,10 @@
 package dev.handover.jmh.cluster;
 
+import dev.handover.jmh.Copies;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** A system that is measured: how its replica and its client are started. */
 interface Contender {
@@ -42,8 +44,14 @@ interface Contender {
      *
      * @param leading whether it leads now
      * @param ledger what it has applied
+     * @param copies of what it acknowledges now
      */
-    record Server(BooleanSupplier leading, Ledger ledger) {
+    record Server(BooleanSupplier leading, Ledger ledger, Supplier<Copies> copies) {
+        /** Of a system that asks a majority. */
+        Server(BooleanSupplier leading, Ledger ledger) {
+            this(leading, ledger, () -> Copies.OF_A_MAJORITY);
+        }
+
         boolean leads() {
             return leading.getAsBoolean();
         }

@@ -1,10 +1,12 @@
 package dev.handover.jmh.cluster;
 
+import dev.handover.jmh.Copies;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /** How Handover's throughput follows the size of commands, how many are under way, and the number of replicas: one of them changes at a time. */
 final class Growth {
@@ -69,8 +71,8 @@ final class Growth {
         return List.copyOf(all);
     }
 
-    /** Measures each for so many seconds; the lines are added one by one. */
-    static void measure(Path directory, String zooKeeper, int seconds, List<Line> lines)
+    /** Measures each for so many seconds; the lines are added one by one. What cannot be one is told. */
+    static void measure(Path directory, String zooKeeper, int seconds, List<Line> lines, Consumer<String> problems)
             throws IOException, InterruptedException {
         List<Work> left = new ArrayList<>(all());
         while (!left.isEmpty()) {
@@ -80,11 +82,15 @@ final class Growth {
                     new RunningCluster(new HandoverContender(), Layout.choose(own, replicas, zooKeeper), List.of())) {
                 while (!left.isEmpty() && left.get(0).replicas() == replicas) {
                     Work work = left.remove(0);
-                    Row row = cluster.run(work.window(), work.bytes(), 0, WARM_SECONDS, seconds);
-                    Line line = new Line(
-                            row, Limits.recordsPerSecond(directory, work.bytes(), work.window(), LIMIT_SECONDS));
-                    System.out.println(line.text());
-                    lines.add(line);
+                    try {
+                        Row row = cluster.run(work.window(), work.bytes(), 0, WARM_SECONDS, seconds);
+                        Line line = new Line(
+                                row, Limits.recordsPerSecond(directory, work.bytes(), work.window(), LIMIT_SECONDS));
+                        System.out.println(line.text());
+                        lines.add(line);
+                    } catch (Copies.NotAllException e) {
+                        problems.accept(work + ": " + e.getMessage());
+                    }
                 }
             }
             ClusterBenchmark.clear(own);

@@ -3,6 +3,7 @@ package dev.handover.jmh.cluster;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
+import dev.handover.jmh.Copies;
 import dev.handover.netty.NettyTransport;
 import dev.handover.replication.Consistency;
 import dev.handover.replication.HaNode;
@@ -52,7 +53,7 @@ final class HandoverContender implements Contender {
     public List<String> settings() {
         return List.of(
                 (tls ? "TLS between the replicas (mutual, the JDK's, EC certificates), else " : "")
-                        + "all defaults; every replica in the in-sync set, so an answer means durable on all of them",
+                        + "all defaults; every replica in the in-sync set from the beginning of each row to its end, which is checked, so an answer means durable on all of them",
                 "client: a frame over TCP to the leader's process, which submits to its replicated log",
                 "ZooKeeper: one embedded server in the benchmark's own process");
     }
@@ -113,7 +114,7 @@ final class HandoverContender implements Contender {
                 log.read(Consistency.LINEARIZABLE, ledger::applied).whenComplete(answer);
             }
         });
-        return new Server(() -> log.status().role().leads(), ledger);
+        return new Server(() -> log.status().role().leads(), ledger, () -> Copies.of(log.status()));
     }
 
     @Override

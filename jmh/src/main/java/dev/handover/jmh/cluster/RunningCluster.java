@@ -1,5 +1,6 @@
 package dev.handover.jmh.cluster;
 
+import dev.handover.jmh.Copies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,9 +96,10 @@ final class RunningCluster implements AutoCloseable {
     }
 
     Row run(int window, int bytes, int reads, int warmSeconds, int seconds) throws IOException, InterruptedException {
-        int leader = leader();
+        int leader = awaitAllCopies();
         client().say("run " + window + " " + bytes + " " + reads + " " + warmSeconds + " " + seconds);
         client().answer(warmSeconds + 30L);
+        Copies copies = copies(leader);
         double serversBefore = serverCpu();
         double clientBefore = client().cpuSeconds();
         long allocatedBefore = allocated(leader);
@@ -105,9 +107,11 @@ final class RunningCluster implements AutoCloseable {
         double servers = serverCpu() - serversBefore;
         double cpu = client().cpuSeconds() - clientBefore;
         long allocated = allocated(leader) - allocatedBefore;
+        Copies atTheEnd = copies(leader);
         if (!client().answer(60).equals("idle")) {
             throw new IOException(contender.name() + " has left commands unanswered for 20 s");
         }
+        copies.check(atTheEnd, layout.replicas());
         double operations = Math.max(1, Long.parseLong(words[0]));
         return new Row(
                 contender.name(),
@@ -132,6 +136,26 @@ final class RunningCluster implements AutoCloseable {
             sum += replica.cpuSeconds();
         }
         return sum;
+    }
+
+    /** Those that the row before was too fast for come back meanwhile. */
+    private int awaitAllCopies() throws IOException, InterruptedException {
+        long end = System.nanoTime() + START_SECONDS * 1_000_000_000L;
+        int leader = leader();
+        while (!copies(leader).areAll(layout.replicas())) {
+            if (System.nanoTime() - end > 0) {
+                throw new IOException(contender.name() + " has no more than "
+                        + copies(leader).inSync() + " of " + layout.replicas() + " replicas in sync after "
+                        + START_SECONDS + " s; see " + layout.directory());
+            }
+            Thread.sleep(50);
+            leader = leader();
+        }
+        return leader;
+    }
+
+    private Copies copies(int replica) throws IOException, InterruptedException {
+        return Copies.parse(replicas.get(replica).ask("stats").split(" ")[3]);
     }
 
     private long allocated(int replica) throws IOException, InterruptedException {

@@ -4,6 +4,7 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
+import dev.handover.jmh.Copies;
 import dev.handover.netty.NettyTransport;
 import dev.handover.replication.Command;
 import dev.handover.replication.HaNode;
@@ -143,6 +144,11 @@ public final class ManyGroups {
         List<ReplicatedLog> first() {
             return logs.get(0);
         }
+
+        /** What was too slow for the load comes back. */
+        void awaitInSync() {
+            logs.forEach(joined -> joined.forEach(log -> log.awaitInSync(WAIT).join()));
+        }
     }
 
     /** What is done with them. */
@@ -152,10 +158,7 @@ public final class ManyGroups {
 
     private Figures measure(int groups) throws Exception {
         int room = Math.max(inFlight, MAX_PENDING);
-        return run(
-                groups,
-                builder -> builder.storage(storage).maxPendingCommands(room),
-                started -> measure(started.first()));
+        return run(groups, builder -> builder.storage(storage).maxPendingCommands(room), this::measure);
     }
 
     private void measureIdle(int groups) throws Exception {
@@ -226,13 +229,20 @@ public final class ManyGroups {
         }
     }
 
-    private Figures measure(List<ReplicatedLog> logs) throws InterruptedException {
+    private Figures measure(Started started) throws IOException, InterruptedException {
+        List<ReplicatedLog> logs = started.first();
         new Load(logs, bound).run(inFlight, warmUp);
+        started.awaitInSync();
+        List<Copies> copies = copies(logs);
         long cpu = cpuNanos();
         long begin = System.nanoTime();
         long written = new Load(logs, bound).run(inFlight, duration);
         double seconds = (System.nanoTime() - begin) / 1e9;
         double micros = (cpuNanos() - cpu) / 1e3 / Math.max(1, written);
+        List<Copies> atTheEnd = copies(logs);
+        for (int g = 0; g < logs.size(); g++) {
+            copies.get(g).check(atTheEnd.get(g), NODES);
+        }
         System.gc();
         long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20;
         int threads = ManagementFactory.getThreadMXBean().getThreadCount();
@@ -242,6 +252,10 @@ public final class ManyGroups {
         TimeUnit.NANOSECONDS.sleep(duration.toNanos());
         double idle = (double) (cpuNanos() - cpu) / (System.nanoTime() - begin);
         return new Figures(logs.size(), written / seconds, micros, idle, heap, threads);
+    }
+
+    private static List<Copies> copies(List<ReplicatedLog> logs) {
+        return logs.stream().map(log -> Copies.of(log.status())).toList();
     }
 
     private static long cpuNanos() {
