@@ -97,8 +97,7 @@ final class RunningCluster implements AutoCloseable {
 
     Row run(int window, int bytes, int reads, int warmSeconds, int seconds) throws IOException, InterruptedException {
         int leader = awaitAllCopies();
-        client().say("run " + window + " " + bytes + " " + reads + " " + warmSeconds + " " + seconds);
-        client().answer(warmSeconds + 30L);
+        begin(window, bytes, reads, warmSeconds, seconds);
         Copies copies = copies(leader);
         double serversBefore = serverCpu();
         double clientBefore = client().cpuSeconds();
@@ -108,9 +107,7 @@ final class RunningCluster implements AutoCloseable {
         double cpu = client().cpuSeconds() - clientBefore;
         long allocated = allocated(leader) - allocatedBefore;
         Copies atTheEnd = copies(leader);
-        if (!client().answer(60).equals("idle")) {
-            throw new IOException(contender.name() + " has left commands unanswered for 20 s");
-        }
+        awaitIdle();
         copies.check(atTheEnd, layout.replicas());
         double operations = Math.max(1, Long.parseLong(words[0]));
         return new Row(
@@ -128,6 +125,19 @@ final class RunningCluster implements AutoCloseable {
                 servers * 1e6 / operations,
                 cpu * 1e6 / operations,
                 Long.parseLong(words[6]));
+    }
+
+    /** Returns when the warm-up is over. */
+    private void begin(int window, int bytes, int reads, int warmSeconds, int seconds)
+            throws IOException, InterruptedException {
+        client().say("run " + window + " " + bytes + " " + reads + " " + warmSeconds + " " + seconds);
+        client().answer(warmSeconds + 30L);
+    }
+
+    private void awaitIdle() throws IOException, InterruptedException {
+        if (!client().answer(60).equals("idle")) {
+            throw new IOException(contender.name() + " has left commands unanswered for 20 s");
+        }
     }
 
     private double serverCpu() throws IOException {
@@ -171,7 +181,10 @@ final class RunningCluster implements AutoCloseable {
     record TakeOver(double gapMillis, long acknowledged, long lost, long doubled) {}
 
     TakeOver takeOver(int round, boolean keeps) throws IOException, InterruptedException {
-        run(WARM_WINDOW, WARM_BYTES, 0, 0, WARM_SECONDS); // the replica of the round before has just been started
+        begin(WARM_WINDOW, WARM_BYTES, 0, 0, WARM_SECONDS); // the replica of the round before has just been started
+        client().answer(WARM_SECONDS + 30L);
+        awaitIdle();
+        awaitAllCopies();
         Path file = layout.directory().resolve("acknowledged-" + round);
         client().say("write " + file + " " + round * 10_000_000L);
         client().answer(90);
