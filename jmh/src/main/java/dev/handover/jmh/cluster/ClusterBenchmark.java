@@ -1,7 +1,7 @@
 package dev.handover.jmh.cluster;
 
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
-import dev.handover.jmh.Copies;
+import dev.handover.jmh.copies.Copies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.handover.jmh.cluster;
 
-import dev.handover.jmh.Copies;
+import dev.handover.jmh.copies.Copies;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

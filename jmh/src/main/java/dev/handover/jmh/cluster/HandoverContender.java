@@ -3,7 +3,7 @@ package dev.handover.jmh.cluster;
 import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
-import dev.handover.jmh.Copies;
+import dev.handover.jmh.copies.Copies;
 import dev.handover.netty.NettyTransport;
 import dev.handover.replication.Consistency;
 import dev.handover.replication.HaNode;

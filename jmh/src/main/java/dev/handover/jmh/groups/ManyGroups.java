@@ -4,7 +4,7 @@ import dev.handover.GroupId;
 import dev.handover.NodeId;
 import dev.handover.election.zookeeper.EmbeddedZooKeeper;
 import dev.handover.election.zookeeper.ZooKeeperConfigurationStore;
-import dev.handover.jmh.Copies;
+import dev.handover.jmh.copies.Copies;
 import dev.handover.netty.NettyTransport;
 import dev.handover.replication.Command;
 import dev.handover.replication.HaNode;

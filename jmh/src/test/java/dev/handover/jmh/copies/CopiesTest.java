@@ -1,4 +1,4 @@
-package dev.handover.jmh;
+package dev.handover.jmh.copies;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;

@@ -1,4 +1,4 @@
-package dev.handover.jmh;
+package dev.handover.jmh.copies;
 
 import dev.handover.Configuration;
 import dev.handover.replication.GroupStatus;
