@@ -380,7 +380,7 @@ public final class HaNode implements AutoCloseable {
 
         /**
          * How many commands and reads of callers on this node may wait for their answers, per group; default 16384. More get {@link dev.handover.OverloadedException};
-         * whoever is told the outcome of a command has room for the next one. Too small: the disk and the wire are not kept busy; too big: under overload every answer comes late instead of some being refused.
+         * whoever is told the outcome of a command, or the answer of a read, has room for the next one. Too small: the disk and the wire are not kept busy; too big: under overload every answer comes late instead of some being refused.
          */
         public Builder maxPendingCommands(int value) {
             maxPending = value;
